@@ -1,0 +1,186 @@
+//! Events: what was seen, when, about which workload.
+//!
+//! One event is one JSON line. Attribute names follow the OpenTelemetry semantic conventions where one
+//! exists, `wasm.*` otherwise; `docs/events.md` lists them.
+
+use crate::{LinearMemory, Pid, ProbeReport, Workload, WorkloadId};
+use serde::{Deserialize, Serialize};
+
+/// Version of the JSON-lines format; raised when a field changes its meaning or goes.
+pub const FORMAT: u32 = 1;
+
+/// One thing seen, in the order in which the agent learned of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// [`FORMAT`].
+    #[serde(rename = "wasmscope.format")]
+    pub format: u32,
+    /// RFC 3339 wall-clock time, UTC, microseconds. Steps with the host's clock.
+    pub time: String,
+    /// `CLOCK_MONOTONIC` in nanoseconds when the kernel (or, for what was found by looking, the agent)
+    /// saw it. Never steps; order by this.
+    #[serde(rename = "time.monotonic_ns")]
+    pub monotonic_ns: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened. The tag is the OpenTelemetry `event.name`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event.name")]
+pub enum EventKind {
+    /// A process was recognised as a Wasm workload for the first time.
+    #[serde(rename = "workload.started")]
+    Started {
+        /// Everything known at that moment.
+        #[serde(flatten)]
+        workload: Box<Workload>,
+        /// True for a workload that already ran when the agent started.
+        #[serde(rename = "workload.found_running")]
+        found_running: bool,
+        /// Milliseconds from the first trace of Wasm that the kernel reported (reservation or module
+        /// read) to this event; absent where there was none.
+        #[serde(rename = "workload.recognition.delay_ms", skip_serializing_if = "Option::is_none")]
+        delay_ms: Option<f64>,
+    },
+    /// More, or something else, is now known: another module, image, version or container.
+    #[serde(rename = "workload.identified")]
+    Identified {
+        /// Everything known now.
+        #[serde(flatten)]
+        workload: Box<Workload>,
+        /// Which parts changed: `modules`, `images`, `runtime`, `memories`.
+        #[serde(rename = "workload.changed")]
+        changed: Vec<String>,
+    },
+    /// A linear memory became larger.
+    #[serde(rename = "workload.memory.grown")]
+    Grown {
+        /// Which workload.
+        #[serde(rename = "workload.id")]
+        id: WorkloadId,
+        /// Its process.
+        #[serde(rename = "process.pid")]
+        pid: Pid,
+        /// The memory as it is now.
+        #[serde(flatten)]
+        memory: LinearMemory,
+        /// Bytes before.
+        #[serde(rename = "wasm.memory.size.previous")]
+        previous_bytes: u64,
+    },
+    /// The workload's process ended or replaced itself by `execve`.
+    #[serde(rename = "workload.exited")]
+    Exited {
+        /// Which workload.
+        #[serde(rename = "workload.id")]
+        id: WorkloadId,
+        /// Its process.
+        #[serde(rename = "process.pid")]
+        pid: Pid,
+        /// How it ended.
+        #[serde(flatten)]
+        how: Exit,
+        /// Seconds from process start to end.
+        #[serde(rename = "workload.duration")]
+        seconds: f64,
+    },
+    /// Something was lost between kernel and output.
+    #[serde(rename = "sensor.lost")]
+    Lost(Loss),
+    /// A probe changed its state.
+    #[serde(rename = "sensor.state")]
+    Sensor(ProbeReport),
+}
+
+impl EventKind {
+    /// The workload it speaks of.
+    pub fn workload(&self) -> Option<WorkloadId> {
+        match self {
+            Self::Started { workload, .. } | Self::Identified { workload, .. } => Some(workload.id),
+            Self::Grown { id, .. } | Self::Exited { id, .. } => Some(*id),
+            Self::Lost(_) | Self::Sensor(_) => None,
+        }
+    }
+}
+
+/// How a workload's process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "workload.exit.kind", rename_all = "snake_case")]
+pub enum Exit {
+    /// `exit` with this status.
+    Code {
+        /// 0 to 255.
+        #[serde(rename = "process.exit.code")]
+        code: u8,
+    },
+    /// Killed by this signal.
+    Signal {
+        /// Linux signal number.
+        #[serde(rename = "process.exit.signal")]
+        signal: u8,
+        /// Whether the kernel was to write a core file.
+        #[serde(rename = "process.exit.core_dumped")]
+        core_dumped: bool,
+    },
+    /// Replaced by another program in the same process.
+    Exec,
+    /// Gone, and nobody saw how: the exit event was lost or came before the agent.
+    Unseen,
+}
+
+impl Exit {
+    /// From the kernel's `task->exit_code`, the encoding of `wait(2)`.
+    pub fn from_wait_status(status: u32) -> Self {
+        match status & 0x7f {
+            0 => Self::Code { code: (status >> 8 & 0xff) as u8 },
+            signal => Self::Signal { signal: signal as u8, core_dumped: status & 0x80 != 0 },
+        }
+    }
+}
+
+/// A number of records that did not get through, by where and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    /// Which family of records, e.g. `lifecycle`, `hint`.
+    #[serde(rename = "loss.family")]
+    pub family: String,
+    /// Where, named by cause: `ring_full`, `map_full`, `decode_error`, `queue_drop`, `output`.
+    #[serde(rename = "loss.stage")]
+    pub stage: String,
+    /// How many since the last such event.
+    #[serde(rename = "loss.count")]
+    pub count: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wait_statuses_are_told_apart() {
+        assert_eq!(Exit::from_wait_status(0x0300), Exit::Code { code: 3 });
+        assert_eq!(Exit::from_wait_status(9), Exit::Signal { signal: 9, core_dumped: false });
+        assert_eq!(Exit::from_wait_status(0x8b), Exit::Signal { signal: 11, core_dumped: true });
+    }
+
+    #[test]
+    fn an_event_is_one_flat_json_object_and_comes_back() {
+        let event = Event {
+            format: FORMAT,
+            time: "2026-01-01T00:00:00.000000Z".into(),
+            monotonic_ns: 5,
+            kind: EventKind::Exited {
+                id: WorkloadId::new(&crate::BootId("b".into()), &crate::ProcessKey::from_kernel(1, 0, 0)),
+                pid: Pid(1),
+                how: Exit::Signal { signal: 11, core_dumped: true },
+                seconds: 0.5,
+            },
+        };
+        let json = serde_json::to_value(&event).unwrap();
+        assert_eq!(json["event.name"], "workload.exited");
+        assert_eq!(json["process.exit.signal"], 11);
+        assert_eq!(serde_json::from_value::<Event>(json).unwrap(), event);
+    }
+}

@@ -1,0 +1,22 @@
+//! The words wasmscope speaks: ids, units, evidence, workloads and events.
+//!
+//! Everything may use this crate; it uses nothing of ours, does no I/O and knows no async runtime.
+//! All content that comes from an observed process (names, paths, symbols) is attacker-controlled:
+//! it is carried as it was read, bounded by whoever read it, and escaped by [`text`] wherever it is shown.
+
+pub mod code;
+pub mod event;
+pub mod ids;
+pub mod memory;
+pub mod probe;
+pub mod recognition;
+pub mod text;
+pub mod workload;
+
+pub use code::{CodeImage, Function, ImageKind};
+pub use event::{Event, EventKind, Loss};
+pub use ids::{BootId, Pid, ProcessKey, Sha256, WorkloadId};
+pub use memory::{LimitSource, LinearMemory};
+pub use probe::{ProbeReport, ProbeState};
+pub use recognition::{Confidence, Evidence, Recognition, Signal, Verdict};
+pub use workload::{Container, ModuleFile, ModuleOrigin, Workload};
