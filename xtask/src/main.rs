@@ -1,1 +1,24 @@
-fn main(){}
+//! The chores of this checkout, run as `cargo xtask …`.
+
+mod guests;
+mod runtimes;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// The chores of this checkout.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Task {
+    /// Install the runtimes that tests run guests with, under target/runtimes/.
+    Runtimes(runtimes::Options),
+    /// Build every guest of workloads/ into target/guests/ and list them.
+    Guests,
+}
+
+fn main() -> Result<()> {
+    match Task::parse() {
+        Task::Runtimes(options) => runtimes::run(&options),
+        Task::Guests => guests::run(),
+    }
+}

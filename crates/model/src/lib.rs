@@ -10,6 +10,7 @@ pub mod ids;
 pub mod memory;
 pub mod probe;
 pub mod recognition;
+pub mod record;
 pub mod text;
 pub mod workload;
 
@@ -17,6 +18,7 @@ pub use code::{CodeImage, Function, ImageKind};
 pub use event::{Event, EventKind, Loss};
 pub use ids::{BootId, Pid, ProcessKey, Sha256, WorkloadId};
 pub use memory::{LimitSource, LinearMemory};
-pub use probe::{ProbeReport, ProbeState};
+pub use probe::{Interest, ProbeReport, ProbeState};
 pub use recognition::{Confidence, Evidence, Recognition, Signal, Verdict};
+pub use record::{Head, Record};
 pub use workload::{Container, ModuleFile, ModuleOrigin, Workload};

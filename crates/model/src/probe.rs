@@ -32,3 +32,18 @@ pub struct ProbeReport {
     /// Whether wasmscope is of no use without it (exit status 3).
     pub required: bool,
 }
+
+/// How much a sensor should report of one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Interest {
+    /// A runtime that runs no module now: its end, and every file that a dedicated runtime reads.
+    Host {
+        /// Report reads of files of any name.
+        any_file: bool,
+    },
+    /// A workload: forks, growth and new code as well.
+    Workload {
+        /// Report reads of files of any name.
+        any_file: bool,
+    },
+}

@@ -46,8 +46,8 @@ pub struct Confidence(u8);
 
 impl Confidence {
     /// Clamps to 100.
-    pub fn percent(value: u8) -> Self {
-        Self(value.min(100))
+    pub const fn percent(value: u8) -> Self {
+        Self(if value > 100 { 100 } else { value })
     }
 
     /// The number, 0 to 100.

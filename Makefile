@@ -1,0 +1,38 @@
+# Every target works from a fresh clone with Rust: what is missing is installed first.
+
+# Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
+RUNTIMES ?= --all
+
+.PHONY: help demo test lint bench test-runtimes setup clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1@\2/p' $(MAKEFILE_LIST) | \
+		while IFS=@ read -r name what; do printf 'make %-14s %s\n' "$$name" "$$what"; done
+
+demo: setup ## Show wasmscope at work on this machine (as root)
+	cargo xtask runtimes --quick
+	cargo build --release -p wasmscope
+	tools/demo.sh
+
+test: setup ## Run all tests with the runtimes that install within a minute
+	cargo xtask runtimes
+	cargo test --workspace
+
+lint: setup ## Check formatting and lints
+	cargo fmt --check
+	for host in testhosts/*/; do cargo fmt --check --manifest-path "$$host/Cargo.toml" || exit; done
+	cargo clippy --workspace --all-targets -- -D warnings
+
+bench: setup ## Measure
+	cargo bench -p wasmscope-bench
+
+test-runtimes: setup ## Test against every runtime (an hour); RUNTIMES="wasmi node" restricts it
+	cargo xtask runtimes $(RUNTIMES)
+	cargo test -p wasmscope --test runtimes -- --ignored --nocapture
+
+setup: ## Install what Cargo cannot (as root; otherwise says what to run)
+	tools/setup.sh
+
+clean: ## Remove everything built or downloaded
+	cargo clean
+	rm -rf target

@@ -1,0 +1,57 @@
+//! One clock for order, another for people.
+
+use std::time::Duration;
+
+/// `CLOCK_MONOTONIC`, the clock of the kernel's records.
+pub fn monotonic() -> Duration {
+    time(rustix::time::ClockId::Monotonic)
+}
+
+fn time(clock: rustix::time::ClockId) -> Duration {
+    let now = rustix::time::clock_gettime(clock);
+    Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
+/// Translates monotonic time to wall-clock time as of the last [`refresh`](Self::refresh), so that the events of one
+/// batch keep their distances even if the host's clock steps between them.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    wall_minus_monotonic: Duration,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        let mut clock = Self { wall_minus_monotonic: Duration::ZERO };
+        clock.refresh();
+        clock
+    }
+}
+
+impl Clock {
+    /// Follows the host's clock.
+    pub fn refresh(&mut self) {
+        self.wall_minus_monotonic = time(rustix::time::ClockId::Realtime).saturating_sub(monotonic());
+    }
+
+    /// RFC 3339, UTC, microseconds.
+    pub fn wall(&self, at: Duration) -> String {
+        let since_epoch = self.wall_minus_monotonic + at;
+        let micros = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
+        match jiff::Timestamp::from_microsecond(micros) {
+            Ok(time) => format!("{time:.6}"),
+            Err(_) => format!("{}", jiff::Timestamp::MAX),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wall_time_has_microseconds_and_a_zone() {
+        let clock = Clock { wall_minus_monotonic: Duration::from_secs(1_700_000_000) };
+        assert_eq!(clock.wall(Duration::from_millis(1500)), "2023-11-14T22:13:21.500000Z");
+        assert!(Clock::default().wall(monotonic()).starts_with("20"));
+    }
+}

@@ -1,0 +1,94 @@
+//! The thread that writes events, and what happens when nobody reads them.
+
+use crate::loss::QueueLosses;
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering},
+    thread::{self, JoinHandle},
+};
+use wasmscope_model::Event;
+
+/// Events that may wait for the output: about 64 MiB at the most.
+const QUEUE: usize = 16_384;
+
+/// Where events go. Called from one thread only.
+pub trait Sink: Send {
+    /// Writes one event, whole.
+    ///
+    /// # Errors
+    /// The output is closed, full or broken: nothing more is written to it.
+    fn write(&mut self, event: &Event) -> io::Result<()>;
+
+    /// Nothing waits: what was written should be seen now.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+/// How the output ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// Everything was written.
+    Complete,
+    /// The reader closed the pipe, as `head` does: no error.
+    Closed,
+    /// The output failed, e.g. a full disk.
+    Failed(io::Error),
+}
+
+/// The sending side.
+#[derive(Debug)]
+pub(crate) struct Output {
+    queue: Sender<Event>,
+    thread: JoinHandle<Ended>,
+    losses: Arc<QueueLosses>,
+}
+
+impl Output {
+    /// Starts the thread; `on_end` is told when the output cannot take any more.
+    pub(crate) fn start(mut sink: Box<dyn Sink>, losses: Arc<QueueLosses>, on_end: Sender<()>) -> io::Result<Self> {
+        let (queue, events) = bounded(QUEUE);
+        let thread = thread::Builder::new().name("output".into()).spawn(move || {
+            let ended = write_all(&events, sink.as_mut());
+            let _ = on_end.try_send(());
+            ended
+        })?;
+        Ok(Self { queue, thread, losses })
+    }
+
+    pub(crate) fn send(&self, event: Event) {
+        match self.queue.try_send(event) {
+            // Disconnected: the end of the output is told by its own way.
+            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+            Err(TrySendError::Full(_)) => {
+                self.losses.output.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Waits until everything is written.
+    pub(crate) fn finish(self) -> Ended {
+        drop(self.queue);
+        self.thread.join().unwrap_or_else(|_| Ended::Failed(io::Error::other("the output thread panicked")))
+    }
+}
+
+fn write_all(events: &Receiver<Event>, sink: &mut dyn Sink) -> Ended {
+    let result = (|| {
+        while let Ok(event) = events.recv() {
+            sink.write(&event)?;
+            while let Ok(event) = events.try_recv() {
+                sink.write(&event)?;
+            }
+            sink.flush()?;
+        }
+        sink.flush()
+    })();
+    match result {
+        Ok(()) => Ended::Complete,
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ended::Closed,
+        Err(e) => Ended::Failed(e),
+    }
+}

@@ -1,0 +1,6 @@
+//! One file per subcommand.
+
+pub(crate) mod doctor;
+pub(crate) mod inspect;
+pub(crate) mod ps;
+pub(crate) mod watch;

@@ -1,0 +1,103 @@
+//! `wasmscope watch`
+
+use crate::{Failure, output};
+use anyhow::Context as _;
+use std::{
+    ffi::OsString,
+    io::{self, BufWriter, Write},
+    os::unix::process::ExitStatusExt as _,
+    process::ExitStatus,
+    time::Duration,
+};
+use wasmscope_agent::{Ended, Options, Sink, WatchError, command, watch};
+use wasmscope_model::Event;
+use wasmscope_sensor_kernel::{Scope, Settings};
+
+/// Find every WebAssembly workload that runs now or starts later, and follow it.
+///
+/// Prints a line when a workload starts, when more is known of it, when its memory grows and when it ends. Needs root.
+/// With COMMAND, starts it and follows it and its descendants only, and ends with its exit status (128 + signal number if
+/// it was killed), as strace does. Ctrl-C and SIGTERM end it cleanly.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Watch {
+    /// JSON lines instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Which processes: host, tree:PID (it and its descendants) or cgroup:PATH.
+    #[arg(long, value_name = "SCOPE", conflicts_with = "command")]
+    scope: Option<String>,
+    /// Stop by itself after so many seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    duration: Option<Duration>,
+    /// A command to start and follow, behind `--`.
+    #[arg(last = true)]
+    command: Vec<OsString>,
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| format!("{text:?} is no number of seconds"))?;
+    Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string())
+}
+
+impl Watch {
+    pub(crate) fn run(self) -> Result<u8, Failure> {
+        let held = match self.command.split_first() {
+            Some((program, args)) => {
+                let held = command::hold(program, args);
+                Some(held.with_context(|| format!("cannot run {program:?}")).map_err(Failure::input)?)
+            }
+            None => None,
+        };
+        let scope = match (&held, &self.scope) {
+            (Some(held), _) => Scope::Tree(vec![held.pid]),
+            (None, Some(text)) => Scope::parse(text).map_err(Failure::input)?,
+            (None, None) => Scope::Host,
+        };
+        let settings = Settings { scope, ..Settings::default() };
+        let out = BufWriter::new(io::stdout());
+        let sink: Box<dyn Sink> = if self.json { Box::new(Json(out)) } else { Box::new(Text(out)) };
+        let outcome = watch(Options { settings, command: held, duration: self.duration }, sink).map_err(|e| match e {
+            WatchError::Command(_) => Failure::input(e),
+            other => Failure::host(other),
+        })?;
+        if let Ended::Failed(error) = outcome.output {
+            output::finish(Err(error))?;
+        }
+        Ok(outcome.command.map_or(0, exit_status))
+    }
+}
+
+/// As shells and strace pass it on.
+fn exit_status(status: ExitStatus) -> u8 {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => code as u8,
+        (None, Some(signal)) => 128 + signal as u8,
+        (None, None) => 0,
+    }
+}
+
+struct Json<W>(W);
+
+impl<W: Write + Send> Sink for Json<W> {
+    fn write(&mut self, event: &Event) -> io::Result<()> {
+        let mut line = serde_json::to_vec(event)?;
+        line.push(b'\n');
+        self.0.write_all(&line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+struct Text<W>(W);
+
+impl<W: Write + Send> Sink for Text<W> {
+    fn write(&mut self, event: &Event) -> io::Result<()> {
+        writeln!(self.0, "{}", wasmscope_view::event::line(event))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}

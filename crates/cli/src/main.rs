@@ -1,0 +1,72 @@
+//! The `wasmscope` command.
+//!
+//! Exit status: 0 clean, 1 findings at or above `--fail-on`, 2 usage or input error, 3 the host cannot do it.
+
+mod commands;
+mod output;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Make standalone WebAssembly workloads visible: which modules run here, in which runtimes, with nothing modified.
+#[derive(Debug, Parser)]
+#[command(name = "wasmscope", version, max_term_width = 100, after_help = EXIT_STATUS)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Say on standard error what is going on (-v, -vv).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+const EXIT_STATUS: &str = "Exit status: 0 clean, 2 usage or input error, 3 this host cannot do it.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Doctor(commands::doctor::Doctor),
+    Ps(commands::ps::Ps),
+    Inspect(commands::inspect::Inspect),
+    Watch(commands::watch::Watch),
+}
+
+/// A failure and its exit status.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: u8,
+    error: anyhow::Error,
+}
+
+impl Failure {
+    /// Status 2: usage or input.
+    pub(crate) fn input(error: impl Into<anyhow::Error>) -> Self {
+        Self { status: 2, error: error.into() }
+    }
+
+    /// Status 3: this host cannot do it.
+    pub(crate) fn host(error: impl Into<anyhow::Error>) -> Self {
+        Self { status: 3, error: error.into() }
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = match cli.verbose {
+        0 => tracing::Level::WARN,
+        1 => tracing::Level::INFO,
+        _ => tracing::Level::DEBUG,
+    };
+    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false).init();
+    let result = match cli.command {
+        Command::Doctor(command) => command.run(),
+        Command::Ps(command) => command.run(),
+        Command::Inspect(command) => command.run(),
+        Command::Watch(command) => command.run(),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        Err(failure) => {
+            eprintln!("wasmscope: {:#}", failure.error);
+            ExitCode::from(failure.status)
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! One pass over a file for all markers of all runtimes.
+
+use super::ranges::read;
+use super::{MAX_READ, MAX_SHOWN, Mark, ReadFile};
+use crate::known::{Marker, known};
+use crate::problems::Problems;
+use aho_corasick::{AhoCorasick, packed};
+use std::collections::BTreeSet;
+use std::io;
+use std::ops::Range;
+use std::sync::LazyLock;
+use wasmscope_model::text::lossy_within;
+
+/// Bytes read at a time.
+const CHUNK: u64 = 1 << 20;
+
+/// Bytes that the next chunk repeats, so that a marker and its version are never cut in two.
+const OVERLAP: u64 = 256;
+
+/// Longest version, in bytes.
+const MAX_VERSION: usize = 48;
+
+/// Most different versions of one marker kept: a program can hold several, a hostile one any number.
+const MAX_VERSIONS: usize = 4;
+
+/// The searcher and, for each of its patterns, whose marker it is.
+static MARKERS: LazyLock<(Searcher, Vec<(&'static str, &'static Marker)>)> = LazyLock::new(|| {
+    let markers: Vec<_> =
+        known().iter().flat_map(|r| r.markers.iter().map(|m| (r.name.as_str(), m))).collect();
+    let literals = || markers.iter().map(|(_, m)| &m.literal);
+    let searcher = packed::Searcher::new(literals()).map(Searcher::Vector).unwrap_or_else(|| {
+        let automaton = AhoCorasick::new(literals()).expect("the known markers are few and short");
+        Searcher::Automaton(automaton)
+    });
+    (searcher, markers)
+});
+
+/// Vector instructions are ten times as fast as the automaton, but exist only on some processors and for
+/// some tens of markers.
+enum Searcher {
+    Vector(packed::Searcher),
+    Automaton(AhoCorasick),
+}
+
+impl Searcher {
+    /// Calls `each` with the number of the marker and the place after it, for every one found.
+    fn find(&self, bytes: &[u8], mut each: impl FnMut(usize, usize)) {
+        let mut hit = |m: aho_corasick::Match| each(m.pattern().as_usize(), m.end());
+        match self {
+            Self::Vector(searcher) => searcher.find_iter(bytes).for_each(&mut hit),
+            Self::Automaton(automaton) => automaton.find_iter(bytes).for_each(&mut hit),
+        }
+    }
+}
+
+/// Marks for all markers in these parts of the file.
+pub(super) fn markers(
+    file: &dyn ReadFile,
+    ranges: &[Range<u64>],
+    problems: &mut Problems,
+) -> io::Result<Vec<Mark>> {
+    let (searcher, markers) = &*MARKERS;
+    let mut found: BTreeSet<(usize, Option<String>)> = BTreeSet::new();
+    let mut marks = Vec::new();
+    let mut budget = MAX_READ;
+    for range in ranges {
+        let mut at = range.start;
+        while at < range.end {
+            if budget == 0 {
+                problems.note(format!("only the first {MAX_READ} bytes of constant data scanned"));
+                return Ok(marks);
+            }
+            let chunk = read(file, at, (range.end - at).min(CHUNK).min(budget))?;
+            budget = budget.saturating_sub(chunk.len() as u64);
+            searcher.find(&chunk, |id, end| {
+                let Some((runtime, marker)) = markers.get(id) else { return };
+                let rest = chunk.get(end..).unwrap_or_default();
+                let version = if marker.version_follows { version(rest) } else { None };
+                let many = found.range((id, None)..(id + 1, None)).count() >= MAX_VERSIONS;
+                if (marker.version_follows && version.is_none())
+                    || many
+                    || !found.insert((id, version.clone()))
+                {
+                    return;
+                }
+                let shown = format!("{}{}", marker.literal, version.as_deref().unwrap_or_default());
+                marks.push(Mark {
+                    runtime: (*runtime).to_owned(),
+                    version,
+                    marker: lossy_within(shown.as_bytes(), MAX_SHOWN),
+                    weight: marker.weight,
+                });
+            });
+            if chunk.is_empty() || at.saturating_add(chunk.len() as u64) >= range.end {
+                break;
+            }
+            at = at.saturating_add((chunk.len() as u64).saturating_sub(OVERLAP).max(1));
+        }
+    }
+    Ok(marks)
+}
+
+/// A version like `48.0.3` or `2.0.0-beta.1` at the start of `bytes`.
+fn version(bytes: &[u8]) -> Option<String> {
+    let word = bytes.get(..MAX_VERSION).unwrap_or(bytes);
+    let end = word
+        .iter()
+        .position(|b| !b.is_ascii_alphanumeric() && !matches!(b, b'.' | b'-' | b'+'))
+        .unwrap_or(word.len());
+    let text = std::str::from_utf8(word.get(..end)?).ok()?;
+    let major = text.split('.').next()?;
+    let numeric = !major.is_empty() && major.bytes().all(|b| b.is_ascii_digit());
+    (numeric && text.contains('.') && !text.ends_with('.')).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_taken_as_cargo_writes_them() {
+        assert_eq!(version(b"48.0.3/src/lib.rs").as_deref(), Some("48.0.3"));
+        assert_eq!(version(b"2.0.0-beta.1/src").as_deref(), Some("2.0.0-beta.1"));
+        for other in ["", "/src", "core-48.0.3/", "48/", "48./", ".5/"] {
+            assert_eq!(version(other.as_bytes()), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+(module $names
+ (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+ (memory (export "memory") 1)
+ (func $"core::fmt::Formatter<'_>::pad integral {{closure}}" (result i32) (i32.const 3))
+ (func $"ünïcödé  ??  name\n\t\"quoted\"" (result i32) (i32.const 4))
+ (func $"a??b" (result i32) (i32.const 5))
+ (func $"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" (result i32) (i32.const 6))
+ (func (result i32) (i32.const 7))
+ (data (i32.const 8) "hello data")
+ (func $start (export "_start") (loop $l (drop (call $yield)) (br $l))))

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Maps and helpers that all probes share. Each probe is an object of its own, so that one refused by the
+ * kernel costs only itself; the loader makes them share the maps of the first.
+ */
+#ifndef WASMSCOPE_COMMON_BPF_H
+#define WASMSCOPE_COMMON_BPF_H
+
+#include "kernel.h"
+#include "records.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+enum scope_mode {
+	SCOPE_HOST = 0,
+	SCOPE_TREE = 1,
+	SCOPE_CGROUP = 2,
+};
+
+/* Set before load. */
+const volatile __u32 own_pid = 0;
+const volatile __u32 scope = SCOPE_HOST;
+const volatile __u64 scope_cgroup_id = 0;
+const volatile __u32 scope_cgroup_level = 0;
+const volatile __u32 hints_per_second = 64;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 2 * 1024 * 1024);
+} lifecycle_ring SEC(".maps");
+
+/* A ring of its own: a process that floods hints must not displace starts and exits. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 512 * 1024);
+} hint_ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct tracked);
+} tracked SEC(".maps");
+
+/* Members of the process tree in scope. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u32);
+} scope_tree SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, FAMILIES * STAGES);
+	__type(key, __u32);
+	__type(value, __u64);
+} ledger SEC(".maps");
+
+static __always_inline void count(enum family family, enum stage stage)
+{
+	__u32 slot = family * STAGES + stage;
+	__u64 *n = bpf_map_lookup_elem(&ledger, &slot);
+
+	if (n)
+		__sync_fetch_and_add(n, 1);
+}
+
+/* Is the current process one we were asked to look at? Never our own. */
+static __always_inline bool current_in_scope(__u32 pid)
+{
+	if (pid == own_pid)
+		return false;
+	if (scope == SCOPE_TREE)
+		return bpf_map_lookup_elem(&scope_tree, &pid) != NULL;
+	if (scope == SCOPE_CGROUP)
+		return bpf_get_current_ancestor_cgroup_id(scope_cgroup_level) == scope_cgroup_id;
+	return true;
+}
+
+static __always_inline void fill_head(struct record_head *head, enum record_kind kind, struct task_struct *task)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	head->kind = kind;
+	head->pid = BPF_CORE_READ(task, tgid);
+	head->tid = BPF_CORE_READ(task, pid);
+	head->parent_pid = BPF_CORE_READ(leader, real_parent, tgid);
+	head->time_ns = bpf_ktime_get_ns();
+	head->start_ns = BPF_CORE_READ(leader, start_boottime);
+	head->start_stack = BPF_CORE_READ(task, mm, start_stack);
+}
+
+/* The entry of `pid`, made if there is none; NULL (counted) where the map is full. */
+static __always_inline struct tracked *track(__u32 pid)
+{
+	struct tracked *entry = bpf_map_lookup_elem(&tracked, &pid);
+	struct tracked fresh = {};
+
+	if (entry)
+		return entry;
+	if (bpf_map_update_elem(&tracked, &pid, &fresh, BPF_NOEXIST))
+		count(FAMILY_LIFECYCLE, STAGE_MAP_FULL);
+	return bpf_map_lookup_elem(&tracked, &pid);
+}
+
+/*
+ * One token of the process's bucket: `hints_per_second` in each second that starts with its first hint.
+ * Racing threads may take a few more; the bound stays of that order.
+ */
+static __always_inline bool hint_allowed(struct tracked *entry, __u64 now)
+{
+	count(FAMILY_HINT, STAGE_SEEN);
+	if (!entry)
+		return true;
+	if (now - entry->window_ns >= 1000000000ULL) {
+		entry->window_ns = now;
+		entry->window_count = 0;
+	}
+	if (__sync_fetch_and_add(&entry->window_count, 1) < hints_per_second)
+		return true;
+	count(FAMILY_HINT, STAGE_THROTTLED);
+	return false;
+}
+
+static __always_inline void *reserve_hint(__u64 size)
+{
+	void *record = bpf_ringbuf_reserve(&hint_ring, size, 0);
+
+	count(FAMILY_HINT, record ? STAGE_SUBMITTED : STAGE_RING_FULL);
+	return record;
+}
+
+#endif

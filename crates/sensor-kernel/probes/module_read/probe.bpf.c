@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Reads of module files. Most runtimes read a module and close it, so that later nothing leads to it; this
+ * sees the read through the page cache (any file system, no system-call tracepoint). It fires for every
+ * buffered read on the host, hence the order of the tests: the first page only, then the name or the reader.
+ * Content is checked in user space. Source: mm/filemap.c, tracepoint added in v6.11.
+ */
+#include "common.bpf.h"
+
+EXPORT_RECORD(module_read_record);
+
+/* `head` starts a struct dentry's place in its inode's list; only this offset is needed. */
+struct dentry___alias {
+	union {
+		struct hlist_node d_alias;
+	} d_u;
+} __attribute__((preserve_access_index));
+
+/* Does the name end like a module's? `name` holds `bytes` bytes without the NUL. */
+static __always_inline bool module_suffix(const __u8 *name, __u32 bytes)
+{
+	__u32 at = bytes - 5;
+
+	if (bytes < 6 || bytes > NAME_BYTES)
+		return false;
+	at &= NAME_BYTES - 1;
+	if (at > NAME_BYTES - 5)
+		return false;
+	/* .wasm and the precompiled .cwasm */
+	return name[at + 1] == 'w' && name[at + 2] == 'a' && name[at + 3] == 's' && name[at + 4] == 'm' &&
+	       (name[at] == '.' || name[at] == 'c');
+}
+
+static __always_inline void read_path(struct module_read_record *record, struct dentry *dentry)
+{
+	__u32 at = 0;
+
+	record->complete = 0;
+	for (int depth = 0; depth < PATH_DEPTH; depth++) {
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+		const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+		long bytes;
+
+		if (parent == dentry) {
+			record->complete = 1;
+			break;
+		}
+		if (at >= PATH_BYTES)
+			break;
+		bytes = bpf_probe_read_kernel_str(&record->path[at], NAME_BYTES, name);
+		if (bytes <= 0)
+			break;
+		at += bytes;
+		dentry = parent;
+	}
+	record->path_bytes = at;
+}
+
+SEC("tp_btf/mm_filemap_get_pages")
+int BPF_PROG(on_read, struct address_space *mapping, unsigned long index)
+{
+	struct inode *inode = mapping->host;
+	struct module_read_record *record;
+	__u8 name[NAME_BYTES];
+	struct tracked *entry;
+	struct hlist_node *alias;
+	struct dentry *dentry;
+	const unsigned char *at;
+	bool any_file;
+	__u32 pid;
+	__u64 now;
+	long bytes;
+
+	if (index != 0 || (inode->i_mode & S_IFMT) != S_IFREG || inode->i_size < 8)
+		return 0;
+	pid = bpf_get_current_pid_tgid() >> 32;
+	entry = bpf_map_lookup_elem(&tracked, &pid);
+	any_file = entry && (entry->flags & TRACK_READS);
+
+	alias = inode->i_dentry.first;
+	if (!alias)
+		return 0;
+	dentry = (void *)alias - bpf_core_field_offset(struct dentry___alias, d_u.d_alias);
+	at = BPF_CORE_READ(dentry, d_name.name);
+	bytes = bpf_probe_read_kernel_str(name, sizeof(name), at) - 1;
+	if (bytes <= 0 || (!any_file && !module_suffix(name, bytes)))
+		return 0;
+	if (!current_in_scope(pid))
+		return 0;
+
+	now = bpf_ktime_get_ns();
+	entry = track(pid);
+	if (entry && !entry->first_trace_ns)
+		entry->first_trace_ns = now;
+	if (!hint_allowed(entry, now))
+		return 0;
+	record = reserve_hint(sizeof(*record));
+	if (!record)
+		return 0;
+	fill_head(&record->head, RECORD_MODULE_READ, (struct task_struct *)bpf_get_current_task_btf());
+	record->inode = inode->i_ino;
+	record->size = inode->i_size;
+	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	read_path(record, dentry);
+	bpf_ringbuf_submit(record, 0);
+	return 0;
+}

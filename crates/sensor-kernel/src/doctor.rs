@@ -1,0 +1,98 @@
+//! What this host lets us see: every probe and every kind of program is tried, none inferred.
+
+use crate::{
+    Sensor, Settings, host, kinds, lifecycle, module_read,
+    sensor::{active, refused},
+    task_vma,
+};
+use wasmscope_model::{ProbeReport, ProbeState};
+
+/// The result of trying everything.
+#[derive(Debug, Clone)]
+pub struct Diagnosis {
+    /// wasmscope's own probes, and reading other processes.
+    pub probes: Vec<ProbeReport>,
+    /// Kinds of BPF programs, including those that only optional layers use.
+    pub kinds: Vec<ProbeReport>,
+}
+
+impl Diagnosis {
+    /// Whether `watch` works: everything required is there.
+    pub fn usable(&self) -> bool {
+        self.probes.iter().all(|p| !p.required || p.state != ProbeState::Refused)
+    }
+}
+
+/// Tries everything. Takes about a second; attaches nothing for longer than an instant.
+pub fn diagnose() -> Diagnosis {
+    let settings = Settings::default();
+    let mut probes = match Sensor::load(&settings) {
+        Ok((mut sensor, mut reports)) => {
+            try_map_change(&mut sensor, &mut reports);
+            reports
+        }
+        Err(refusal) => vec![*refusal.0],
+    };
+    if let Some(degraded) = probes.iter_mut().find(|p| p.name == module_read::NAME && p.state == ProbeState::Refused) {
+        // Command lines, open and mapped files still name most modules.
+        degraded.state = ProbeState::Degraded;
+    }
+    if probes.iter().any(|p| p.name == lifecycle::NAME && p.state == ProbeState::Active) {
+        probes.push(match crate::sensor::running_processes(&settings) {
+            Ok(_) => active(task_vma::NAME, task_vma::SEES, false),
+            Err(mut report) => {
+                report.state = ProbeState::Degraded; // /proc is the substitute
+                *report
+            }
+        });
+    }
+    probes.push(other_processes());
+    let kinds = kinds::KINDS
+        .iter()
+        .map(|kind| match kinds::try_kind(kind) {
+            Ok(()) => active(kind.name, kind.sees, false),
+            Err(refusal) => {
+                let mut report = refused(kind.name, kind.cost, false, &refusal);
+                if kind.name == "lsm"
+                    && let Some(modules) = host::security_modules()
+                    && !modules.split(',').any(|m| m.trim() == "bpf")
+                {
+                    report.reason = format!("\"bpf\" is not among the active security modules ({})", modules.trim());
+                    report.remedy = format!("boot with lsm={},bpf", modules.trim());
+                }
+                report
+            }
+        })
+        .collect();
+    Diagnosis { probes, kinds }
+}
+
+fn try_map_change(sensor: &mut Sensor, reports: &mut [ProbeReport]) {
+    let report = reports.iter_mut().find(|r| r.name == crate::map_change::NAME);
+    if let Some(report) = report
+        && report.state == ProbeState::Active
+        && !sensor.watch_maps(true)
+    {
+        report.state = ProbeState::Refused;
+        report.reason = "it loads, but system-call tracepoints cannot be attached".into();
+        report.visibility = crate::map_change::COST.into();
+        report.remedy = "use a kernel built with CONFIG_HAVE_SYSCALL_TRACEPOINTS and CONFIG_FTRACE_SYSCALLS".into();
+    }
+    sensor.watch_maps(false);
+}
+
+/// Reading memory, maps and files of processes of other users.
+fn other_processes() -> ProbeReport {
+    let capabilities = host::effective_capabilities();
+    if host::has(capabilities, host::CAP_SYS_PTRACE) {
+        return active("process_memory", "code images, memories and modules of every process", true);
+    }
+    ProbeReport {
+        name: "process_memory".into(),
+        state: ProbeState::Degraded,
+        reason: "this process lacks CAP_SYS_PTRACE".into(),
+        visibility: "only processes of your own user can be looked into (`ps`, `inspect`)".into(),
+        remedy: "run as root, or grant cap_sys_ptrace".into(),
+        required: true,
+    }
+}

@@ -1,0 +1,173 @@
+//! The loaded probes.
+
+use crate::{
+    Ledger, LoadError, Rings, Scope, Tracker, host, lifecycle,
+    load::{Refusal, SharedMaps, attempt},
+    map_change::{self, MapChange},
+    module_read,
+    record::VmaRecord,
+    reservation, task_vma,
+};
+use libbpf_rs::{Link, MapHandle};
+use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+use wasmscope_model::{ProbeReport, ProbeState};
+
+/// What to observe, and how much of it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Which processes.
+    pub scope: Scope,
+    /// Most hints (reservations, module reads, map changes) per process and second; more are counted as throttled.
+    pub hints_per_second: u32,
+    /// Least length of a reservation that is reported, in bytes.
+    pub least_reservation_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { scope: Scope::Host, hints_per_second: 64, least_reservation_bytes: 1 << 30 }
+    }
+}
+
+/// Probes that are loaded and attached. Dropping it detaches them all.
+#[derive(Debug)]
+pub struct Sensor {
+    settings: Settings,
+    shared: SharedMaps,
+    map_change: Option<MapChange>,
+    decode_errors: Arc<AtomicU64>,
+    _links: Vec<Link>,
+}
+
+impl Sensor {
+    /// Loads and attaches what the kernel lets us, and reports on every probe.
+    ///
+    /// # Errors
+    /// The lifecycle probe was refused: there is nothing to build on.
+    pub fn load(settings: &Settings) -> Result<(Self, Vec<ProbeReport>), LoadError> {
+        let mut reports = Vec::new();
+        let (mut links, shared) = match attempt(|| lifecycle::start(settings)) {
+            Ok(started) => started,
+            Err(refusal) => {
+                return Err(LoadError(Box::new(refused(lifecycle::NAME, lifecycle::COST, true, &refusal))));
+            }
+        };
+        reports.push(active(lifecycle::NAME, lifecycle::SEES, true));
+
+        let mut optional = |name, sees, cost, started: Result<Vec<Link>, Refusal>| match started {
+            Ok(more) => {
+                links.extend(more);
+                reports.push(active(name, sees, false));
+            }
+            Err(refusal) => reports.push(refused(name, cost, false, &refusal)),
+        };
+        optional(
+            reservation::NAME,
+            reservation::SEES,
+            reservation::COST,
+            attempt(|| reservation::start(settings, &shared)),
+        );
+        optional(
+            module_read::NAME,
+            module_read::SEES,
+            module_read::COST,
+            attempt(|| module_read::start(settings, &shared)),
+        );
+        let map_change = match attempt(|| MapChange::load(settings, &shared)) {
+            Ok(loaded) => {
+                reports.push(active(map_change::NAME, map_change::SEES, false));
+                Some(loaded)
+            }
+            Err(refusal) => {
+                reports.push(refused(map_change::NAME, map_change::COST, false, &refusal));
+                None
+            }
+        };
+        let sensor = Self {
+            settings: settings.clone(),
+            shared,
+            map_change,
+            decode_errors: Arc::default(),
+            _links: links,
+        };
+        Ok((sensor, reports))
+    }
+
+    /// The rings, for the thread that drains them.
+    ///
+    /// # Errors
+    /// No file descriptor is left.
+    pub fn rings(&self) -> libbpf_rs::Result<Rings> {
+        Ok(Rings {
+            lifecycle: MapHandle::try_from(&self.shared.lifecycle_ring)?,
+            hint: MapHandle::try_from(&self.shared.hint_ring)?,
+            decode_errors: Arc::clone(&self.decode_errors),
+        })
+    }
+
+    /// The list of tracked processes; a tree scope is filled with its present members.
+    ///
+    /// # Errors
+    /// No file descriptor is left, or the tree has more processes than the map has slots.
+    pub fn tracker(&self) -> libbpf_rs::Result<Tracker> {
+        Tracker::new(&self.shared, &self.settings.scope)
+    }
+
+    /// Attaches or detaches the probe that costs every process of the host a little; returns whether it is attached.
+    pub fn watch_maps(&mut self, on: bool) -> bool {
+        let Some(probe) = &mut self.map_change else { return false };
+        match attempt(|| probe.set_attached(on)) {
+            Ok(()) => on,
+            Err(refusal) => {
+                tracing::warn!(error = %refusal.error, "cannot attach map_change");
+                false
+            }
+        }
+    }
+
+    /// Losses so far.
+    ///
+    /// # Errors
+    /// The kernel refuses to read the map, which it does not.
+    pub fn ledger(&self) -> libbpf_rs::Result<Ledger> {
+        Ledger::read(&self.shared)
+    }
+
+    /// Samples that could not be decoded so far.
+    pub fn decode_errors(&self) -> u64 {
+        self.decode_errors.load(Ordering::Relaxed)
+    }
+}
+
+/// Mappings of interest of every process of the host, by the BPF iterator; `Err` says why it cannot be had.
+///
+/// # Errors
+/// The kernel refuses the iterator; scan `/proc` instead.
+pub fn running_processes(settings: &Settings) -> Result<(Vec<VmaRecord>, bool), Box<ProbeReport>> {
+    attempt(|| task_vma::pass(settings))
+        .map(|pass| (pass.records, pass.cut))
+        .map_err(|refusal| Box::new(refused(task_vma::NAME, task_vma::COST, false, &refusal)))
+}
+
+pub(crate) fn active(name: &str, sees: &str, required: bool) -> ProbeReport {
+    ProbeReport {
+        name: name.into(),
+        state: ProbeState::Active,
+        reason: String::new(),
+        visibility: sees.into(),
+        remedy: String::new(),
+        required,
+    }
+}
+
+pub(crate) fn refused(name: &str, cost: &str, required: bool, refusal: &Refusal) -> ProbeReport {
+    let (reason, remedy) = host::explain(refusal);
+    ProbeReport {
+        name: name.into(),
+        state: ProbeState::Refused,
+        reason,
+        visibility: cost.into(),
+        remedy,
+        required,
+    }
+}

@@ -1,0 +1,74 @@
+//! Telling the probes which processes matter.
+
+use crate::{Scope, load::SharedMaps};
+use libbpf_rs::{MapCore as _, MapFlags, MapHandle};
+use wasmscope_model::Interest;
+
+/// The kernel's list of tracked processes.
+#[derive(Debug)]
+pub struct Tracker {
+    tracked: MapHandle,
+    scope_tree: MapHandle,
+}
+
+// bpf/records.h, struct tracked: state, flags, first_trace_ns, window_ns, window_count, reserved.
+const STATE_HOST: u32 = 1;
+const STATE_WORKLOAD: u32 = 2;
+const FLAG_READS: u32 = 1;
+const FLAG_MAPS: u32 = 2;
+const ENTRY_BYTES: usize = size_of::<crate::lifecycle::types::tracked>();
+const FIRST_TRACE_AT: usize = std::mem::offset_of!(crate::lifecycle::types::tracked, first_trace_ns);
+
+impl Tracker {
+    pub(crate) fn new(maps: &SharedMaps, scope: &Scope) -> libbpf_rs::Result<Self> {
+        let tracker = Self {
+            tracked: MapHandle::try_from(&maps.tracked)?,
+            scope_tree: MapHandle::try_from(&maps.scope_tree)?,
+        };
+        if let Scope::Tree(_) = scope {
+            for pid in scope.members().unwrap_or_default() {
+                tracker.scope_tree.update(&pid.to_ne_bytes(), &1u32.to_ne_bytes(), MapFlags::ANY)?;
+            }
+        }
+        Ok(tracker)
+    }
+
+    /// Sets what is reported of `pid` from now on, and returns the monotonic time (ns) of its first trace of
+    /// Wasm, if it left one. Call it while the process is pinned (an open `/proc/PID`), and [`forget`] it
+    /// where the process turns out to have ended: its exit can no longer remove the entry.
+    ///
+    /// # Errors
+    /// The map is full: the process is followed by sweeps only.
+    ///
+    /// [`forget`]: Self::forget
+    pub fn set(&self, pid: u32, interest: Interest) -> libbpf_rs::Result<Option<u64>> {
+        let (state, flags) = match interest {
+            Interest::Host { any_file } => (STATE_HOST, if any_file { FLAG_READS } else { 0 }),
+            Interest::Workload { any_file } => {
+                (STATE_WORKLOAD, FLAG_MAPS | if any_file { FLAG_READS } else { 0 })
+            }
+        };
+        let key = pid.to_ne_bytes();
+        let mut entry = self.tracked.lookup(&key, MapFlags::ANY)?.unwrap_or_else(|| vec![0; ENTRY_BYTES]);
+        entry[..4].copy_from_slice(&state.to_ne_bytes());
+        entry[4..8].copy_from_slice(&flags.to_ne_bytes());
+        let first = u64::from_ne_bytes(entry[FIRST_TRACE_AT..FIRST_TRACE_AT + 8].try_into().expect("8 bytes"));
+        self.tracked.update(&key, &entry, MapFlags::ANY)?;
+        Ok((first != 0).then_some(first))
+    }
+
+    /// Stops reporting of `pid`. Unknown processes are none of our business: not an error.
+    pub fn forget(&self, pid: u32) {
+        let _ = self.tracked.delete(&pid.to_ne_bytes());
+    }
+
+    /// Number of processes the kernel tracks now.
+    pub fn len(&self) -> usize {
+        self.tracked.keys().count()
+    }
+
+    /// Whether none is tracked.
+    pub fn is_empty(&self) -> bool {
+        self.tracked.keys().next().is_none()
+    }
+}

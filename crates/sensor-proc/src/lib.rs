@@ -1,0 +1,42 @@
+//! Looking at one process from outside, through `/proc`.
+//!
+//! A [`Process`] holds its `/proc/PID` directory open: whatever is read later comes from that very process or
+//! fails, even if its id was reused meanwhile. Every read is bounded, because the observed process chooses what
+//! there is to read. Files it names are opened inside its own root (`openat2`, `RESOLVE_IN_ROOT`), so that a
+//! symbolic link in a container cannot lead to a file of the host.
+
+mod files;
+mod process;
+
+pub use files::{FileId, OpenFile, RegularFile};
+pub use process::{ExecutableFile, Facts, Process, ProcessError};
+
+use std::fs;
+use wasmscope_model::BootId;
+
+/// All process ids that `/proc` shows now.
+///
+/// # Errors
+/// `/proc` is not mounted.
+pub fn pids() -> std::io::Result<Vec<u32>> {
+    let entries = fs::read_dir("/proc")?;
+    Ok(entries.flatten().filter_map(|e| e.file_name().to_str()?.parse().ok()).collect())
+}
+
+/// The id of this boot.
+///
+/// # Errors
+/// `/proc` is not mounted.
+pub fn boot_id() -> std::io::Result<BootId> {
+    Ok(BootId(fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned()))
+}
+
+/// Wall-clock time of boot in seconds since the Unix epoch: process start ticks count from it.
+///
+/// # Errors
+/// `/proc/stat` cannot be read or has no `btime`.
+pub fn boot_time() -> std::io::Result<u64> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    let line = stat.lines().find_map(|l| l.strip_prefix("btime "));
+    line.and_then(|s| s.trim().parse().ok()).ok_or_else(|| std::io::Error::other("/proc/stat has no btime"))
+}

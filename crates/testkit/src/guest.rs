@@ -1,0 +1,138 @@
+//! Builds guests from the sources in `workloads/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use wasi_preview1_component_adapter_provider as adapter;
+use wit_component::ComponentEncoder;
+
+use crate::{hostile, target_dir, workspace_root};
+
+/// The core module of the guest in `workloads/*/<name>/`, built when its source changed.
+///
+/// # Panics
+///
+/// When there is no such guest or it does not build.
+pub fn guest(name: &str) -> PathBuf {
+    find_guest(name).and_then(|source| build(name, &source)).unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+/// The same guest as a component (`wasi:cli/run`), by way of the preview 1 adapter.
+///
+/// # Panics
+///
+/// When there is no such guest or it does not build.
+pub fn component(name: &str) -> PathBuf {
+    build_component(name).unwrap_or_else(|error| panic!("building the component {name}: {error:#}"))
+}
+
+/// A script of `workloads/`, by its path there: `js/plain.js`.
+///
+/// # Panics
+///
+/// When there is no such script.
+pub fn script(path: &str) -> PathBuf {
+    let script = workspace_root().join("workloads").join(path);
+    assert!(script.is_file(), "no script {}", script.display());
+    script
+}
+
+/// The names of all guests, sorted.
+pub fn guest_names() -> Vec<String> {
+    let mut names: Vec<String> =
+        sources().filter_map(|source| Some(source.parent()?.file_name()?.to_str()?.to_owned())).collect();
+    names.sort();
+    names
+}
+
+/// The source file of a guest.
+///
+/// # Errors
+///
+/// When no guest has this name.
+pub fn find_guest(name: &str) -> Result<PathBuf> {
+    sources()
+        .find(|source| source.parent().is_some_and(|folder| folder.ends_with(name)))
+        .with_context(|| format!("no guest {name:?} in workloads/; there are: {}", guest_names().join(", ")))
+}
+
+fn sources() -> impl Iterator<Item = PathBuf> {
+    let pattern = workspace_root().join("workloads/*/*/guest.*");
+    glob::glob(&pattern.to_string_lossy()).expect("a valid pattern").filter_map(Result::ok)
+}
+
+fn build(name: &str, source: &Path) -> Result<PathBuf> {
+    let text = fs::read(source).with_context(|| format!("reading {}", source.display()))?;
+    cached(&format!("{name}.wasm"), &text, |output| {
+        match source.extension().and_then(|extension| extension.to_str()) {
+            Some("wat") => {
+                let mut module = wat::parse_file(source)?;
+                if name == "hostile-names" {
+                    hostile::append_names(&mut module);
+                }
+                fs::write(output, module)?;
+            }
+            Some("c") => compile_c(source, output)?,
+            _ => bail!("{}: a guest is written in WAT or C", source.display()),
+        }
+        Ok(())
+    })
+    .with_context(|| format!("building the guest {name}"))
+}
+
+fn compile_c(source: &Path, output: &Path) -> Result<()> {
+    let clang = Command::new("clang")
+        .args(["--target=wasm32-wasi", "-O1", "-Wall", "-Werror", "-o"])
+        .args([output, source])
+        .output()
+        .context("clang is missing: run `make setup`")?;
+    if !clang.status.success() {
+        bail!("clang failed (is `make setup` done?):\n{}", String::from_utf8_lossy(&clang.stderr));
+    }
+    Ok(())
+}
+
+fn build_component(name: &str) -> Result<PathBuf> {
+    let module = fs::read(guest(name))?;
+    cached(&format!("{name}.component.wasm"), &module, |output| {
+        let component = ComponentEncoder::default()
+            .module(&module)?
+            .validate(true)
+            .adapter(
+                adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
+                adapter::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
+            )?
+            .encode()?;
+        fs::write(output, component)?;
+        Ok(())
+    })
+}
+
+/// What else decides how a guest is built: flags, versions, names.
+const KIT: &str =
+    concat!(include_str!("guest.rs"), include_str!("hostile.rs"), include_str!("runtimes/catalogue.rs"));
+
+/// A file of `target/guests/`, made anew when what it is made from has changed.
+///
+/// The file appears by renaming, so that tests running at the same time may both make
+/// it. The hash of its input lies beside it.
+pub(crate) fn cached(file: &str, input: &[u8], make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let folder = target_dir().join("guests");
+    let (path, stamp) = (folder.join(file), folder.join(format!("{file}.input")));
+    let hash = Sha256::new().chain_update(input).chain_update(KIT).finalize();
+    if path.is_file() && fs::read(&stamp).is_ok_and(|found| found == hash.as_slice()) {
+        return Ok(path);
+    }
+    fs::create_dir_all(&folder)?;
+    // In the same folder: a rename does not cross file systems.
+    let scratch = tempfile::tempdir_in(&folder)?;
+    let (new_path, new_stamp) = (scratch.path().join("guest"), scratch.path().join("stamp"));
+    make(&new_path)?;
+    fs::write(&new_stamp, hash)?;
+    fs::rename(new_path, &path)?;
+    fs::rename(new_stamp, stamp)?;
+    Ok(path)
+}

@@ -1,0 +1,52 @@
+//! What was learned of files, by file and version: each is read once.
+
+use crate::modules::ModuleInfo;
+use lru::LruCache;
+use std::{num::NonZeroUsize, rc::Rc};
+use wasmscope_runtimes::{Fingerprint, fingerprint};
+use wasmscope_sensor_proc::{FileId, RegularFile};
+
+/// Most executables and libraries remembered (some hundred bytes each).
+const FINGERPRINTS: NonZeroUsize = NonZeroUsize::new(8192).expect("not zero");
+/// Most module files remembered.
+const MODULES: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");
+
+/// Facts about files, least recently used ones forgotten first.
+#[derive(Debug)]
+pub struct FileCache {
+    fingerprints: LruCache<FileId, Rc<Fingerprint>>,
+    modules: LruCache<FileId, Option<Rc<ModuleInfo>>>,
+}
+
+impl Default for FileCache {
+    fn default() -> Self {
+        Self { fingerprints: LruCache::new(FINGERPRINTS), modules: LruCache::new(MODULES) }
+    }
+}
+
+impl FileCache {
+    /// The fingerprint of the executable or library `id`; `open` is called if it is not known yet.
+    pub fn fingerprint(
+        &mut self,
+        id: FileId,
+        open: impl FnOnce() -> std::io::Result<RegularFile>,
+    ) -> Option<Rc<Fingerprint>> {
+        if let Some(known) = self.fingerprints.get(&id) {
+            return Some(Rc::clone(known));
+        }
+        let file = open().ok()?;
+        let found = Rc::new(fingerprint(&file));
+        self.fingerprints.put(file.id, Rc::clone(&found));
+        Some(found)
+    }
+
+    /// The fingerprint of `id`, if it was taken before.
+    pub fn known_fingerprint(&mut self, id: &FileId) -> Option<Rc<Fingerprint>> {
+        self.fingerprints.get(id).cloned()
+    }
+
+    /// What `file` is as a module; `None` if it is none.
+    pub fn module(&mut self, file: &RegularFile) -> Option<Rc<ModuleInfo>> {
+        self.modules.get_or_insert(file.id, || ModuleInfo::read(file).map(Rc::new)).clone()
+    }
+}

@@ -1,0 +1,475 @@
+//! Which processes are workloads, since when, and what changed: a state machine over records, looks and time.
+//!
+//! Time points are `CLOCK_MONOTONIC` as a duration since its zero, the clock that the kernel's records carry.
+
+use crate::{
+    looker::{Hints, Look, LookError, ModuleRead, Sight},
+    schedule::{Burst, Sweep},
+};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, VecDeque},
+    time::Duration,
+};
+use wasmscope_model::{EventKind, Head, Interest, Record, Verdict, event::Exit};
+use wasmscope_sensor_proc::ProcessError;
+
+/// What the registry asks of the sensor.
+pub trait Control {
+    /// Reports as much of `pid` as `interest` says; returns the time of its first trace of Wasm, if the sensor saw one.
+    fn set(&mut self, pid: u32, interest: Interest) -> Option<Duration>;
+    /// Reports nothing more of `pid`.
+    fn forget(&mut self, pid: u32);
+    /// Watches map changes of workloads, which costs the whole host a little, or stops doing so.
+    fn watch_maps(&mut self, on: bool);
+}
+
+/// Most processes followed at once; more are counted, and the old ones kept.
+const MOST_ENTRIES: usize = 32_768;
+/// Most module reads remembered per process: the newest.
+const MOST_READS: usize = 32;
+/// Least time between two looks at one workload, whatever it does.
+const LEAST_BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+/// Map changes are watched this long after the last workload ended, so that a series of short ones does not toggle it.
+const WATCH_MAPS_AFTERGLOW: Duration = Duration::from_secs(10);
+
+/// What is known of one process.
+#[derive(Debug)]
+struct Entry {
+    hints: Hints,
+    burst: Burst,
+    /// The last successful look; `None` before the first.
+    sight: Option<Sight>,
+    is_workload: bool,
+    /// Only its exec is known: the executable decides whether to look further.
+    exec_only: bool,
+    unchanged_looks: u32,
+    last_look: Option<Duration>,
+    first_trace: Option<Duration>,
+}
+
+impl Entry {
+    fn new(now: Duration) -> Self {
+        Self {
+            hints: Hints::default(),
+            burst: Burst::start(now),
+            sight: None,
+            is_workload: false,
+            exec_only: false,
+            unchanged_looks: 0,
+            last_look: None,
+            first_trace: None,
+        }
+    }
+}
+
+/// An event and when it happened.
+pub type Timed = (Duration, EventKind);
+
+/// All processes that are, or may be, workloads.
+#[derive(Debug)]
+pub struct Registry<L, C> {
+    looker: L,
+    control: C,
+    entries: HashMap<u32, Entry>,
+    due: BinaryHeap<Reverse<(Duration, u32)>>,
+    sweep: Sweep,
+    sweep_queue: VecDeque<u32>,
+    workloads: usize,
+    watching_maps: bool,
+    last_workload_end: Option<Duration>,
+    events: Vec<Timed>,
+    /// Processes that were not followed because [`MOST_ENTRIES`] were.
+    overflow: u64,
+}
+
+impl<L: Look, C: Control> Registry<L, C> {
+    /// An empty registry.
+    pub fn new(looker: L, control: C, now: Duration) -> Self {
+        Self {
+            looker,
+            control,
+            entries: HashMap::new(),
+            due: BinaryHeap::new(),
+            sweep: Sweep::new(now),
+            sweep_queue: VecDeque::new(),
+            workloads: 0,
+            watching_maps: false,
+            last_workload_end: None,
+            events: Vec::new(),
+            overflow: 0,
+        }
+    }
+
+    /// Events since the last call, in order.
+    pub fn take_events(&mut self) -> Vec<Timed> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Number of workloads now.
+    pub fn workloads(&self) -> usize {
+        self.workloads
+    }
+
+    /// Whether `pid` is followed already.
+    pub fn knows(&self, pid: u32) -> bool {
+        self.entries.contains_key(&pid)
+    }
+
+    /// Processes that were not followed for want of room, since the start.
+    pub fn overflow(&self) -> u64 {
+        self.overflow
+    }
+
+    /// The looker, to ask it about processes that are not followed yet.
+    pub fn looker(&mut self) -> &mut L {
+        &mut self.looker
+    }
+
+    /// The control, to ask the sensor about itself.
+    pub fn control(&self) -> &C {
+        &self.control
+    }
+
+    /// Looks at a process that was already running.
+    pub fn adopt(&mut self, pid: u32, now: Duration) {
+        if self.knows(pid) {
+            return;
+        }
+        let Some(entry) = self.entry(pid, now) else { return };
+        entry.burst.end();
+        self.look(pid, now, true);
+        // A bystander is not followed at all; a host is, through sweeps.
+        if self.entries.get(&pid).is_some_and(|e| e.sight.is_none()) {
+            self.drop_entry(pid);
+        }
+    }
+
+    /// Takes in one record.
+    pub fn record(&mut self, record: Record, now: Duration) {
+        let head = *record.head();
+        let pid = head.process.pid.0;
+        let time = Duration::from_nanos(head.monotonic_ns);
+        match record {
+            Record::Exec { args, .. } => self.exec(pid, args, time, now),
+            Record::Fork { .. } => {
+                if let Some(entry) = self.entry(pid, now) {
+                    entry.hints.thorough = true;
+                }
+                self.trigger(pid, now);
+            }
+            Record::Exit { wait_status, .. } => self.exit(&head, wait_status, time),
+            Record::Reservation { .. } => self.trace(pid, time, now, None),
+            Record::ModuleRead { file: (_, inode), size, path, .. } => {
+                self.trace(pid, time, now, Some(ModuleRead { inode, size, path }));
+            }
+            Record::MapChange { address, length, executable, .. } => {
+                if !self.grow(pid, address, length, time) && executable {
+                    self.trigger(pid, now);
+                }
+            }
+        }
+    }
+
+    /// When [`tick`](Self::tick) wants to be called next.
+    pub fn next_tick(&self) -> Option<Duration> {
+        let burst = self.due.peek().map(|Reverse((at, _))| *at);
+        let sweep = (!self.entries.is_empty()).then(|| self.sweep.next());
+        let detach = self.detach_at();
+        [burst, sweep, detach].into_iter().flatten().min()
+    }
+
+    /// Does what is due at `now`; `clock` tells the time, to measure what sweeping costs.
+    pub fn tick(&mut self, now: Duration, clock: impl Fn() -> Duration) {
+        while let Some(Reverse((at, pid))) = self.due.peek().copied() {
+            if at > now {
+                break;
+            }
+            self.due.pop();
+            self.burst_look(pid, at, clock());
+        }
+        if self.detach_at().is_some_and(|at| at <= now) {
+            self.control.watch_maps(false);
+            self.watching_maps = false;
+        }
+        if self.sweep.next() <= now {
+            let start = clock();
+            self.sweep_step(start);
+            let end = clock();
+            self.sweep.stepped(end, end.saturating_sub(start));
+        }
+    }
+
+    fn detach_at(&self) -> Option<Duration> {
+        (self.watching_maps && self.workloads == 0)
+            .then(|| self.last_workload_end.unwrap_or_default() + WATCH_MAPS_AFTERGLOW)
+    }
+
+    fn entry(&mut self, pid: u32, now: Duration) -> Option<&mut Entry> {
+        if !self.entries.contains_key(&pid) && self.entries.len() >= MOST_ENTRIES {
+            self.overflow += 1;
+            return None;
+        }
+        Some(self.entries.entry(pid).or_insert_with(|| Entry::new(now)))
+    }
+
+    fn exec(&mut self, pid: u32, args: Vec<u8>, time: Duration, now: Duration) {
+        // The kernel's record, not a look, says that the old program is gone.
+        self.end(pid, Exit::Exec, time);
+        let Some(entry) = self.entry(pid, now) else { return };
+        entry.exec_only = true;
+        entry.hints.args = Some(args);
+        self.trigger(pid, now);
+    }
+
+    /// A sign of Wasm: worth a thorough look, soon.
+    fn trace(&mut self, pid: u32, time: Duration, now: Duration, read: Option<ModuleRead>) {
+        let Some(entry) = self.entry(pid, now) else { return };
+        entry.exec_only = false;
+        entry.hints.thorough = true;
+        entry.first_trace.get_or_insert(time);
+        if let Some(read) = read
+            && !entry.hints.reads.contains(&read)
+        {
+            if entry.hints.reads.len() == MOST_READS {
+                entry.hints.reads.remove(0);
+            }
+            entry.hints.reads.push(read);
+        }
+        self.trigger(pid, now);
+    }
+
+    fn trigger(&mut self, pid: u32, now: Duration) {
+        let Some(entry) = self.entries.get_mut(&pid) else { return };
+        // Before it is known, every sign counts; later, a busy workload must not keep us busy.
+        let at = match entry.last_look {
+            Some(last) if entry.is_workload => now.max(last + LEAST_BETWEEN_LOOKS),
+            _ => now,
+        };
+        entry.unchanged_looks = 0;
+        entry.burst = Burst::start(at);
+        self.due.push(Reverse((at, pid)));
+    }
+
+    fn burst_look(&mut self, pid: u32, at: Duration, now: Duration) {
+        let Some(entry) = self.entries.get_mut(&pid) else { return };
+        if entry.burst.next() != Some(at) {
+            return; // superseded by a newer trigger
+        }
+        entry.burst.looked(now);
+        if entry.exec_only {
+            match self.looker.is_runtime(pid) {
+                Ok(true) => {}
+                Ok(false) => return self.drop_entry(pid),
+                // Gone: its exit record follows and cleans up. Not yet readable: the next look of the burst.
+                Err(_) => return self.reschedule(pid),
+            }
+        }
+        self.look(pid, now, false);
+        self.reschedule(pid);
+    }
+
+    fn reschedule(&mut self, pid: u32) {
+        let Some(entry) = self.entries.get_mut(&pid) else { return };
+        match entry.burst.next() {
+            Some(next) => self.due.push(Reverse((next, pid))),
+            None if entry.sight.as_ref().is_none_or(|s| s.workload.recognition.verdict == Verdict::None) => {
+                self.drop_entry(pid);
+            }
+            None => {}
+        }
+    }
+
+    fn look(&mut self, pid: u32, now: Duration, found_running: bool) {
+        let Some(entry) = self.entries.get_mut(&pid) else { return };
+        entry.last_look = Some(now);
+        let sight = match self.looker.look(pid, &entry.hints) {
+            Ok(sight) => sight,
+            Err(LookError::Process(ProcessError::Denied(_))) => return self.drop_entry(pid),
+            Err(error) => {
+                tracing::debug!(pid, %error, "look failed");
+                return;
+            }
+        };
+        match sight.workload.recognition.verdict {
+            Verdict::Workload => self.workload(pid, sight, now, found_running),
+            Verdict::Host | Verdict::None if entry.is_workload => {
+                // It ran Wasm and may again: what was recognised stays, what is in memory now does not.
+                let mut kept = entry.sight.clone().expect("a workload was seen");
+                kept.layout = sight.layout;
+                kept.workload.images = sight.workload.images;
+                kept.workload.memories = sight.workload.memories;
+                self.workload(pid, kept, now, false);
+            }
+            Verdict::Host => {
+                let interest = Interest::Host { any_file: sight.dedicated };
+                entry.sight = Some(sight);
+                self.track(pid, interest);
+            }
+            Verdict::None if found_running => {}
+            Verdict::None => entry.sight = Some(sight),
+        }
+    }
+
+    fn workload(&mut self, pid: u32, sight: Sight, now: Duration, found_running: bool) {
+        let Some(entry) = self.entries.get_mut(&pid) else { return };
+        if !entry.is_workload {
+            entry.is_workload = true;
+            self.workloads += 1;
+            let interest = Interest::Workload { any_file: sight.dedicated };
+            let workload = Box::new(sight.workload.clone());
+            entry.sight = Some(sight);
+            let heard = entry.first_trace;
+            let first_trace = self.track(pid, interest).or(heard);
+            let delay_ms = first_trace.map(|t| now.saturating_sub(t).as_secs_f64() * 1e3);
+            self.events.push((now, EventKind::Started { workload, found_running, delay_ms }));
+            if !self.watching_maps {
+                self.control.watch_maps(true);
+                self.watching_maps = true;
+            }
+            return;
+        }
+        let before = entry.sight.replace(sight).expect("a workload was seen");
+        let after = &entry.sight.as_ref().expect("just set").workload;
+        let changed = differences(&before, after);
+        for memory in &after.memories {
+            let previous = before.workload.memories.iter().find(|m| m.base == memory.base);
+            if let Some(previous) = previous
+                && previous.size_bytes < memory.size_bytes
+            {
+                self.events.push((now, grown(&before, memory, previous.size_bytes)));
+            }
+        }
+        if changed.is_empty() {
+            entry.unchanged_looks += 1;
+            if entry.unchanged_looks >= 2 && !after.modules.is_empty() {
+                entry.burst.end();
+            }
+        } else {
+            entry.unchanged_looks = 0;
+            let workload = Box::new(after.clone());
+            self.events.push((now, EventKind::Identified { workload, changed }));
+        }
+    }
+
+    /// Tells the sensor, and makes sure that nothing is left behind if the process has ended meanwhile.
+    fn track(&mut self, pid: u32, interest: Interest) -> Option<Duration> {
+        let first_trace = self.control.set(pid, interest);
+        if !self.looker.is_alive(pid) {
+            self.control.forget(pid);
+        }
+        first_trace
+    }
+
+    /// A map change within a known memory that moves its end: exact, without a look.
+    fn grow(&mut self, pid: u32, address: u64, length: u64, time: Duration) -> bool {
+        let Some(sight) = self.entries.get_mut(&pid).and_then(|e| e.sight.as_mut()) else { return false };
+        let Some(end) = address.checked_add(length) else { return false };
+        let memory = sight.workload.memories.iter_mut().find(|m| {
+            let reserved = m.base.saturating_add(m.limit_bytes.unwrap_or(1 << 32));
+            m.base <= address && address <= m.base.saturating_add(m.size_bytes) && end <= reserved
+        });
+        let Some(memory) = memory else { return false };
+        let previous = memory.size_bytes;
+        let size = end - memory.base;
+        if size > previous {
+            memory.size_bytes = size;
+            let memory = memory.clone();
+            self.events.push((time, grown(sight, &memory, previous)));
+        }
+        true
+    }
+
+    fn exit(&mut self, head: &Head, wait_status: u32, time: Duration) {
+        let pid = head.process.pid.0;
+        let same = self.entries.get(&pid).is_some_and(|e| {
+            e.sight.as_ref().is_none_or(|s| s.key.start_ticks == head.process.start_ticks)
+        });
+        if same {
+            self.end(pid, Exit::from_wait_status(wait_status), time);
+        }
+    }
+
+    /// Forgets `pid`, telling of the end if it was a workload.
+    fn end(&mut self, pid: u32, how: Exit, time: Duration) {
+        let Some(entry) = self.entries.remove(&pid) else { return };
+        if !entry.is_workload {
+            return;
+        }
+        self.workloads -= 1;
+        self.last_workload_end = Some(time);
+        let sight = entry.sight.expect("a workload was seen");
+        let started = Duration::from_millis(sight.key.start_ticks * 10);
+        self.events.push((
+            time,
+            EventKind::Exited {
+                id: sight.workload.id,
+                pid: sight.workload.pid,
+                how,
+                seconds: time.saturating_sub(started).as_secs_f64(),
+            },
+        ));
+    }
+
+    fn drop_entry(&mut self, pid: u32) {
+        self.entries.remove(&pid);
+        self.control.forget(pid);
+    }
+
+    /// Looks at the next quiet process: cheaply, and closely only where its layout changed.
+    fn sweep_step(&mut self, now: Duration) {
+        if self.sweep_queue.is_empty() {
+            self.sweep_queue.extend(self.entries.keys().copied());
+        }
+        while let Some(pid) = self.sweep_queue.pop_front() {
+            let Some(entry) = self.entries.get(&pid) else { continue };
+            let Some(sight) = entry.sight.as_ref().filter(|_| entry.burst.is_over()) else { continue };
+            match self.looker.glance(sight) {
+                Ok(Some(memories)) => {
+                    let mut sight = sight.clone();
+                    sight.workload.memories = memories;
+                    if entry.is_workload {
+                        self.workload(pid, sight, now, false);
+                    }
+                }
+                Ok(None) => self.look(pid, now, false),
+                Err(LookError::Process(ProcessError::Gone(_) | ProcessError::NoMemory(_)) | LookError::Changed(_)) => {
+                    // Its exit or exec was lost.
+                    self.end(pid, Exit::Unseen, now);
+                    self.control.forget(pid);
+                }
+                Err(LookError::Process(_)) => {}
+            }
+            return;
+        }
+    }
+}
+
+fn grown(sight: &Sight, memory: &wasmscope_model::LinearMemory, previous_bytes: u64) -> EventKind {
+    EventKind::Grown {
+        id: sight.workload.id,
+        pid: sight.workload.pid,
+        memory: memory.clone(),
+        previous_bytes,
+    }
+}
+
+/// Which parts of the identity changed; sizes of memories are told by growth events instead.
+fn differences(before: &Sight, after: &wasmscope_model::Workload) -> Vec<String> {
+    let before = &before.workload;
+    let bases = |w: &wasmscope_model::Workload| w.memories.iter().map(|m| m.base).collect::<Vec<_>>();
+    let runtime = |w: &wasmscope_model::Workload| (w.recognition.runtime.clone(), w.recognition.version.clone());
+    [
+        ("runtime", runtime(before) != runtime(after)),
+        ("modules", before.modules != after.modules),
+        ("images", before.images != after.images),
+        ("memories", bases(before) != bases(after)),
+        ("container", before.container != after.container),
+    ]
+    .into_iter()
+    .filter_map(|(part, differs)| differs.then(|| part.to_owned()))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests;

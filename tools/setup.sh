@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Installs what Cargo cannot: compilers, libraries and package clients of the system.
+#
+#   tools/setup.sh [build|python|node]...     (without arguments: build)
+#
+# It looks for what a package brings, not for the package, so that another origin of the
+# same tool will do. A shell script because even `cargo xtask` needs a linker.
+set -euo pipefail
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+missing=()
+
+# need PACKAGES COMMAND...: the packages are missing when the command fails.
+need() {
+    local packages=$1
+    shift
+    if ! "$@" >/dev/null 2>&1; then
+        # shellcheck disable=SC2206  # several packages in one word
+        missing+=($packages)
+    fi
+}
+
+links_programs() {
+    echo 'int main(void) { return 0; }' | cc -x c - -o "$scratch/program"
+}
+
+links_wasm() {
+    printf '#include <stdio.h>\nint main(void) { return puts(""); }\n' |
+        clang --target=wasm32-wasi -x c - -o "$scratch/guest.wasm"
+}
+
+compiles_bpf() {
+    echo 'int f(void) { return 0; }' | clang --target=bpf -x c -c - -o "$scratch/probe.o"
+}
+
+makes_venv() {
+    python3 -c 'import ensurepip, venv'
+}
+
+for group in "${@:-build}"; do
+    case $group in
+    build)
+        need "gcc libc6-dev" links_programs
+        need "make" make --version
+        need "pkg-config" pkg-config --version
+        need "libelf-dev zlib1g-dev" pkg-config --exists libelf zlib
+        need "clang" compiles_bpf
+        need "lld wasi-libc libclang-rt-dev-wasm32" links_wasm
+        ;;
+    python) need "python3 python3-venv" makes_venv ;;
+    node) need "nodejs npm" npm --version ;;
+    *)
+        echo "setup: unknown group $group; there are build, python and node" >&2
+        exit 2
+        ;;
+    esac
+done
+
+if [ ${#missing[@]} -eq 0 ]; then
+    exit 0
+fi
+
+install=(apt-get install --yes --no-install-recommends "${missing[@]}")
+if ! command -v apt-get >/dev/null; then
+    echo "setup: missing, and no apt-get here to install it: ${missing[*]} (names of Debian)" >&2
+    exit 3
+fi
+if [ "$(id -u)" -ne 0 ]; then
+    echo "setup: missing; run as root: apt-get update && ${install[*]}" >&2
+    exit 3
+fi
+echo "setup: installing ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update --quiet=2
+"${install[@]}" --quiet=2 >"$scratch/log" || {
+    cat "$scratch/log" >&2
+    exit 3
+}
