@@ -351,13 +351,21 @@ impl Process {
     }
 }
 
+const EIO: i32 = 5;
+const EFAULT: i32 = 14;
+
 /// `/proc/PID/mem`.
 #[derive(Debug)]
 pub struct ProcessMemory(File);
 
 impl ReadMemory for ProcessMemory {
     fn read_at(&self, address: u64, buf: &mut [u8]) -> io::Result<usize> {
-        self.0.read_at(buf, address)
+        match self.0.read_at(buf, address) {
+            // Not mapped, or not readable: the trait calls that a short read. What is left as an error is the end
+            // of the process or a missing right.
+            Err(e) if matches!(e.raw_os_error(), Some(EIO | EFAULT)) => Ok(0),
+            other => other,
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use wasmscope_model::{
 use wasmscope_runtimes::{
     FileMarks, FileRole, Fingerprint, Maps, Observation, SeenModule, Vma, interesting, linear_memories, recognise,
 };
-use wasmscope_sensor_proc::{Process, ProcessError, RegularFile};
+use wasmscope_sensor_proc::{FileId, Process, ProcessError, RegularFile};
 
 /// Most libraries of one process that are fingerprinted, most mapped data files looked into, most arguments tried.
 const MOST_LIBRARIES: usize = 512;
@@ -127,7 +127,7 @@ impl Looker {
         self.cache.fingerprint(executable.id, || process.open_executable())
     }
 
-    fn library_marks(&mut self, process: &Process, maps: &Maps) -> Vec<(String, Rc<Fingerprint>)> {
+    fn library_marks(&mut self, process: &Process, maps: &Maps, executable: Option<FileId>) -> Vec<(String, Rc<Fingerprint>)> {
         let mut seen = HashSet::new();
         let mut found = Vec::new();
         for vma in maps.vmas.iter().filter(|v| v.perms.execute) {
@@ -142,6 +142,9 @@ impl Looker {
             let Ok(file) = process.open_mapped(vma).or_else(|_| process.open_path(Path::new(path))) else {
                 continue;
             };
+            if Some(file.id) == executable {
+                continue;
+            }
             if let Some(marks) = self.cache.fingerprint(file.id, || Ok(file))
                 && !marks.marks.is_empty()
             {
@@ -185,7 +188,8 @@ impl Look for Looker {
         let worth = hints.thorough
             || interesting(&maps).is_some()
             || executable_marks.as_ref().is_some_and(|f| !f.marks.is_empty());
-        let libraries = if worth { self.library_marks(&process, &maps) } else { Vec::new() };
+        let libraries =
+            if worth { self.library_marks(&process, &maps, executable.as_ref().map(|e| e.id)) } else { Vec::new() };
         let (candidates, mut unknown) = if worth {
             let found = self.module_candidates(&process, &maps, hints);
             (found.found, found.unknown)
