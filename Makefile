@@ -3,7 +3,7 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test lint bench test-runtimes setup clean
+.PHONY: help demo test lint bench test-runtimes test-kernels setup clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1@\2/p' $(MAKEFILE_LIST) | \
@@ -11,6 +11,7 @@ help: ## List the targets
 
 demo: setup ## Show wasmscope at work on this machine (as root)
 	cargo xtask runtimes --quick
+	cargo xtask guests
 	cargo build --release -p wasmscope
 	tools/demo.sh
 
@@ -29,6 +30,10 @@ bench: setup ## Measure
 test-runtimes: setup ## Test against every runtime (an hour); RUNTIMES="wasmi node" restricts it
 	cargo xtask runtimes $(RUNTIMES)
 	cargo test -p wasmscope --test runtimes -- --ignored --nocapture
+
+test-kernels: setup ## Test on Debian's stock kernel in a virtual machine (some minutes)
+	cargo xtask runtimes wasmtime
+	tools/test-kernels.sh
 
 setup: ## Install what Cargo cannot (as root; otherwise says what to run)
 	tools/setup.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Cargo cannot: compilers, libraries and package clients of the system.
 #
-#   tools/setup.sh [build|python|node]...     (without arguments: build)
+#   tools/setup.sh [build|python|node|kernels|containers]...     (without arguments: build)
 #
 # It looks for what a package brings, not for the package, so that another origin of the
 # same tool will do. A shell script because even `cargo xtask` needs a linker.
@@ -38,6 +38,10 @@ makes_venv() {
     python3 -c 'import ensurepip, venv'
 }
 
+runs_without_libraries() {
+    test -x "$1" && ! ldd "$1"
+}
+
 for group in "${@:-build}"; do
     case $group in
     build)
@@ -50,8 +54,18 @@ for group in "${@:-build}"; do
         ;;
     python) need "python3 python3-venv" makes_venv ;;
     node) need "nodejs npm" npm --version ;;
+    kernels)
+        need "qemu-system-x86" qemu-system-x86_64 --version
+        # Static: it comes to a machine that has nothing else.
+        need "busybox-static" runs_without_libraries /bin/busybox
+        need "cpio" cpio --version
+        ;;
+    containers)
+        need "containerd" containerd --version
+        need "runc" runc --version
+        ;;
     *)
-        echo "setup: unknown group $group; there are build, python and node" >&2
+        echo "setup: unknown group $group; there are build, python, node, kernels and containers" >&2
         exit 2
         ;;
     esac

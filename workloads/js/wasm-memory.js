@@ -35,8 +35,10 @@ const known = {
     }
     return SUCCESS;
   },
-  clock_time_get(_clock, _precision, result) {
-    view().setBigUint64(result, process.hrtime.bigint(), true);
+  // Clock 0 is the wall clock, and all that scripts know of it is milliseconds.
+  clock_time_get(clock, _precision, result) {
+    const now = clock === 0 ? BigInt(Date.now()) * 1_000_000n : process.hrtime.bigint();
+    view().setBigUint64(result, now, true);
     return SUCCESS;
   },
   // One relative timeout. `Atomics.wait` blocks the thread, as a guest expects of a sleep.

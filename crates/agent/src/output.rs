@@ -1,16 +1,19 @@
 //! The thread that writes events, and what happens when nobody reads them.
 
 use crate::loss::QueueLosses;
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 use std::{
     io,
     sync::{Arc, atomic::Ordering},
-    thread::{self, JoinHandle},
+    thread,
+    time::Duration,
 };
 use wasmscope_model::Event;
 
 /// Events that may wait for the output: about 64 MiB at the most.
 const QUEUE: usize = 16_384;
+/// Who asks us to end does not wait longer than this for a reader that does not read.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Where events go. Called from one thread only.
 pub trait Sink: Send {
@@ -36,13 +39,15 @@ pub enum Ended {
     Closed,
     /// The output failed, e.g. a full disk.
     Failed(io::Error),
+    /// Nobody read it, and we were asked to end: the last events are not written.
+    Unread,
 }
 
 /// The sending side.
 #[derive(Debug)]
 pub(crate) struct Output {
     queue: Sender<Event>,
-    thread: JoinHandle<Ended>,
+    ended: Receiver<Ended>,
     losses: Arc<QueueLosses>,
 }
 
@@ -50,12 +55,12 @@ impl Output {
     /// Starts the thread; `on_end` is told when the output cannot take any more.
     pub(crate) fn start(mut sink: Box<dyn Sink>, losses: Arc<QueueLosses>, on_end: Sender<()>) -> io::Result<Self> {
         let (queue, events) = bounded(QUEUE);
-        let thread = thread::Builder::new().name("output".into()).spawn(move || {
-            let ended = write_all(&events, sink.as_mut());
+        let (tell_ended, ended) = bounded(1);
+        thread::Builder::new().name("output".into()).spawn(move || {
+            let _ = tell_ended.send(write_all(&events, sink.as_mut()));
             let _ = on_end.try_send(());
-            ended
         })?;
-        Ok(Self { queue, thread, losses })
+        Ok(Self { queue, ended, losses })
     }
 
     pub(crate) fn send(&self, event: Event) {
@@ -68,10 +73,20 @@ impl Output {
         }
     }
 
-    /// Waits until everything is written.
-    pub(crate) fn finish(self) -> Ended {
+    /// Waits until everything is written, however slowly it is read; once `stop` asks, only a moment longer.
+    pub(crate) fn finish(self, asked: bool, stop: &Receiver<()>) -> Ended {
         drop(self.queue);
-        self.thread.join().unwrap_or_else(|_| Ended::Failed(io::Error::other("the output thread panicked")))
+        let panicked = |_| Ended::Failed(io::Error::other("the output thread panicked"));
+        if !asked {
+            select! {
+                recv(self.ended) -> ended => return ended.unwrap_or_else(panicked),
+                recv(stop) -> _ => {}
+            }
+        }
+        match self.ended.recv_timeout(GRACE) {
+            Err(crossbeam_channel::RecvTimeoutError::Timeout) => Ended::Unread,
+            ended => ended.unwrap_or_else(|_| panicked(crossbeam_channel::RecvError)),
+        }
     }
 }
 

@@ -57,10 +57,10 @@ pub enum WatchError {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// The command cannot be executed.
-    #[error("cannot run the command: {0}")]
+    #[error("cannot run the command")]
     Command(#[source] io::Error),
     /// Something of the host that is always there is not.
-    #[error("cannot start: {0}")]
+    #[error("cannot start")]
     Host(#[from] io::Error),
     /// A map of the loaded probes cannot be used.
     #[error("cannot use the kernel's maps: {0}")]
@@ -131,7 +131,8 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     watch.take_census()?;
     let mut command = None;
     let mut command_ended = never();
-    if let Some(held) = options.command {
+    // Asked to end while loading: a command that nobody will watch is not begun.
+    if let Some(held) = options.command.filter(|_| stop.is_empty()) {
         let (send, receive) = bounded(1);
         let mut child = held.release().map_err(WatchError::Command)?;
         command = Some(thread::spawn(move || {
@@ -150,17 +151,21 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     drop(stopped); // the drain thread sees the closed pipe, delivers the rest and ends
     watch.finish_records(&records);
     let _ = drain.join();
-    signals.close();
     let command = match command {
         Some(waiting) if ended == End::Command => waiting.join().ok().and_then(Result::ok),
         _ => None,
     };
-    Ok(Outcome { output: watch.output.finish(), command })
+    let output = watch.output.finish(ended == End::Asked, &stop);
+    signals.close();
+    Ok(Outcome { output, command })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
+    /// By a signal: whoever sent it does not want to wait.
     Asked,
+    /// Time is over, or nobody reads any more.
+    Done,
     Command,
 }
 
@@ -200,8 +205,8 @@ impl Watch {
                     losses_due.get_or_insert(monotonic() + LOSSES_EVERY);
                 },
                 recv(stops[0]) -> _ => return End::Asked,
-                recv(stops[1]) -> _ => return End::Asked,
-                recv(timeout) -> _ => return End::Asked,
+                recv(stops[1]) -> _ => return End::Done,
+                recv(timeout) -> _ => return End::Done,
                 recv(command) -> _ => return End::Command,
                 recv(recount) -> _ => self.recount(),
                 default(wait) => self.census_step(),

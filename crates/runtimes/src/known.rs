@@ -86,6 +86,14 @@ pub struct Marker {
     /// counts only where a version does follow.
     #[serde(default)]
     pub version_follows: bool,
+    /// What must stand behind a version that follows. Constants of a program lie side by side without a
+    /// separator: without this, `1.2.3` beside another constant `4` would read as `1.2.34`.
+    #[serde(default)]
+    pub version_ends: Option<String>,
+    /// Instead of following, the version stands between this text and the literal, both touching it. Here
+    /// too the marker counts only with a version.
+    #[serde(default)]
+    pub version_behind: Option<String>,
     /// How much it weighs.
     pub weight: Confidence,
 }
@@ -188,6 +196,9 @@ mod tests {
             assert!(runtime.threads.iter().all(|t| !t.name.is_empty() && t.name.len() <= 15), "{folder}");
             // A short literal is found by chance in any large file.
             assert!(runtime.markers.iter().all(|m| m.literal.len() >= 6 && m.weight.get() > 0), "{folder}");
+            let one_place = |m: &Marker| !(m.version_follows && m.version_behind.is_some());
+            let ends_follow = |m: &Marker| m.version_follows || m.version_ends.is_none();
+            assert!(runtime.markers.iter().all(|m| one_place(m) && ends_follow(m)), "{folder}");
             assert!(!runtime.markers.is_empty() || runtime.go_module.is_some(), "{folder}");
             for shape in &runtime.memories {
                 assert!(shape.limit > 0 && (shape.limit <= shape.extent || shape.extent == 0), "{folder}");

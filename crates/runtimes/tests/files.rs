@@ -46,14 +46,20 @@ fn program(rodata: &[u8], stripped: bool) -> Vec<u8> {
 fn every_marker_is_found_with_and_without_section_headers_and_across_chunks() {
     for runtime in known() {
         for marker in &runtime.markers {
-            let version = if marker.version_follows { "3.14.1/src/lib.rs" } else { "" };
-            for (before, stripped) in [(0, false), (100, true), ((1 << 20) - 5, false)] {
+            let versioned = marker.version_follows || marker.version_behind.is_some();
+            let text = match (&marker.version_behind, &marker.version_ends) {
+                (Some(before), _) => format!("{before}3.14.1{}", marker.literal),
+                (None, Some(end)) => format!("{}3.14.1{end}", marker.literal),
+                (None, None) if versioned => format!("{}3.14.1/src/lib.rs", marker.literal),
+                (None, None) => marker.literal.clone(),
+            };
+            for (before, stripped) in [(0, false), (100, true), ((1 << 20) - 5, false), ((1 << 20) - 250, true)] {
                 let mut data = vec![b'.'; before];
-                data.extend(format!(" {}{version} ", marker.literal).bytes());
+                data.extend(format!(" {text} ").bytes());
                 let found = fingerprint(&program(&data, stripped).as_slice());
                 let mark = found.marks.iter().find(|m| m.runtime == runtime.name);
                 let mark = mark.unwrap_or_else(|| panic!("{}: {found:?}", marker.literal));
-                assert_eq!(mark.version.as_deref(), marker.version_follows.then_some("3.14.1"));
+                assert_eq!(mark.version.as_deref(), versioned.then_some("3.14.1"));
             }
         }
     }
@@ -64,6 +70,28 @@ fn words_that_are_everywhere_are_no_markers() {
     let text =
         b"wasm3 wasmtime wasmer wasmi wamr iwasm wasmedge /wasmtime-environ-/ /wasmi-core/ github.com/x";
     assert_eq!(fingerprint(&program(text, false).as_slice()).marks, []);
+}
+
+#[test]
+fn only_wasmtimes_own_version_strings_tell_its_version() {
+    let of = |text: &[u8]| {
+        let marks = fingerprint(&program(text, true).as_slice()).marks;
+        marks.into_iter().filter_map(|mark| mark.version).collect::<Vec<_>>()
+    };
+    // As they stand in the CLI 49.0.3 of PyPI, in the CLI 48.0.8 built by Cargo, and in the Python package 50.0.1.
+    assert_eq!(of(b"visionosWasmtime WebAssembly Runtime49.0.3 (f96eabaa1 2026-10-14)If a subcommand"), ["49.0.3"]);
+    assert_eq!(of(b"__commonWasmtime WebAssembly Runtime48.0.8If a subcommand"), [""; 0]);
+    assert_eq!(of(b":\xc0\x80(\x02\nversion: 50.0.0\n\nThis is a bug in Wasmtime that was not"), ["50.0.0"]);
+    // Its neighbours there.
+    for other in [
+        "rustc version 1.98.0 (88d9e12ae 2026-08-18)",
+        "processed-by\x05rustc\x1d1.98.0 (88d9e12ae 2026-08-18)",
+        "bytecodealliance:wasmtime/debugger@44.0.0",
+        "== Done Capturing Backtrace (closure break) ======50.0.0expected",
+        "\nversion: 7.1.1\n\nThis is a bug in Something",
+    ] {
+        assert_eq!(of(other.as_bytes()), [""; 0], "{other}");
+    }
 }
 
 #[test]

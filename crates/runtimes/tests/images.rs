@@ -2,9 +2,11 @@
 
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
-use wasmscope_model::{CodeImage, ImageKind};
+use wasmscope_model::{CodeImage, Confidence, ImageKind};
 use wasmscope_runtimes::wasmtime::{find_images, functions};
-use wasmscope_runtimes::{Maps, ModuleKind, Segments, maps, module_facts};
+use wasmscope_runtimes::{
+    FileMarks, FileRole, Fingerprint, Maps, Mark, ModuleKind, Observation, Segments, maps, module_facts, recognise,
+};
 
 const BASE: u64 = 0x7f00_0000_0000;
 const NAMES_48: &[u8] = include_bytes!("images/names-48.cwasm");
@@ -104,6 +106,38 @@ fn images_whose_mappings_the_kernel_joined_are_told_apart() {
     let bases: Vec<u64> = scan.images.iter().map(|image| image.base).collect();
     assert_eq!(bases, [BASE, second]);
     assert!(scan.images.iter().all(|image| image.problems.is_empty()));
+}
+
+#[test]
+fn a_marks_version_counts_where_it_agrees_with_the_image() {
+    let maps = mapped(NAMES_49.len(), BASE);
+    let memory = Segments::new().with(BASE, NAMES_49);
+    let version = |marked: &[&str]| {
+        let mark = |(n, version): (usize, &&str)| Mark {
+            runtime: "wasmtime".into(),
+            version: Some((*version).to_owned()),
+            marker: "a marker".into(),
+            weight: Confidence::percent(75 - n as u8),
+        };
+        let fingerprint =
+            Fingerprint { marks: marked.iter().enumerate().map(mark).collect(), problems: vec![] };
+        let file = FileMarks { path: "/usr/bin/it", role: FileRole::Executable, fingerprint: &fingerprint };
+        let sighting = recognise(&Observation {
+            maps: &maps,
+            memory: &memory,
+            exe_name: None,
+            thread_names: &[],
+            files: &[file],
+            module_files: &[],
+        });
+        sighting.recognition.version
+    };
+    assert_eq!(version(&["49.0.3"]).as_deref(), Some("49.0.3"));
+    // A program can hold several versions; what runs is what made the image.
+    assert_eq!(version(&["48.0.8", "49.0.3"]).as_deref(), Some("49.0.3"));
+    assert_eq!(version(&["48.0.8"]).as_deref(), Some("49"));
+    assert_eq!(version(&["4.9.0", "490.0.1"]).as_deref(), Some("49"));
+    assert_eq!(version(&[]).as_deref(), Some("49"));
 }
 
 #[test]

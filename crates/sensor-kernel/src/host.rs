@@ -67,6 +67,9 @@ pub(crate) fn explain(refusal: &Refusal) -> (String, String) {
         );
     }
     let mode = lockdown();
+    // libbpf's own answer for a tracepoint or function that is not in the type information is ESRCH, which reads as
+    // "no such process".
+    let no_target = refusal.said.contains("failed to find kernel BTF type ID");
     match (refusal.error.kind(), mode) {
         (ErrorKind::PermissionDenied, Some(mode)) if mode == "confidentiality" => (
             "kernel lockdown is in confidentiality mode, which forbids reading kernel memory from BPF".into(),
@@ -76,7 +79,7 @@ pub(crate) fn explain(refusal: &Refusal) -> (String, String) {
             "the kernel answered EPERM although this process has the capabilities: a security policy of the kernel or hypervisor forbids this kind of program".into(),
             "ask whoever builds the kernel; the layers above do without it".into(),
         ),
-        (ErrorKind::NotFound, _) => (
+        (kind, _) if no_target || kind == ErrorKind::NotFound => (
             format!("this kernel does not have what the probe attaches to{}", first_complaint(&refusal.said)),
             "a newer kernel, or one built with the missing option".into(),
         ),
@@ -91,7 +94,10 @@ fn first_complaint(said: &str) -> String {
             .iter()
             .any(|w| l.contains(w))
     };
-    let line = said.lines().map(str::trim).find(telling);
+    let lines = || said.lines().map(str::trim);
+    // The verifier ends with what it did not like and a line of statistics.
+    let verdict = || lines().zip(lines().skip(1)).find(|(_, next)| next.starts_with("processed ")).map(|(line, _)| line);
+    let line = lines().find(telling).or_else(verdict);
     line.map(|l| format!(" ({})", l.strip_prefix("libbpf: ").unwrap_or(l))).unwrap_or_default()
 }
 
@@ -111,5 +117,7 @@ mod tests {
         let said = "libbpf: loading object\nlibbpf: prog 'on_read': failed to find kernel BTF type ID of 'x': -3\n";
         assert_eq!(first_complaint(said), " (prog 'on_read': failed to find kernel BTF type ID of 'x': -3)");
         assert_eq!(first_complaint(""), "");
+        let said = "libbpf: prog 'p': -- BEGIN PROG LOAD LOG --\n0: R1=ctx\ntoo far\nprocessed 7 insns (limit 1000000)\n";
+        assert_eq!(first_complaint(said), " (too far)");
     }
 }

@@ -84,7 +84,12 @@ pub(crate) fn attempt<T>(load: impl FnOnce() -> libbpf_rs::Result<T>) -> Result<
     let before = libbpf_rs::set_print(Some((libbpf_rs::PrintLevel::Info, listen)));
     let result = load();
     libbpf_rs::set_print(before);
-    result.map_err(|error| Refusal { error, said: SAID.take() })
+    result.map_err(|error| {
+        let said = SAID.take();
+        // The report quotes one line; whoever ports a probe to another kernel needs them all.
+        tracing::debug!(%error, "{said}");
+        Refusal { error, said }
+    })
 }
 
 /// Opens a skeleton, sets its constants, shares maps, loads.

@@ -118,7 +118,7 @@ impl ReadFile for RegularFile {
 /// A file that a process holds open.
 #[derive(Debug)]
 pub struct OpenFile {
-    /// Path as the kernel shows it to us.
+    /// Path as the process sees it.
     pub path: String,
     /// The file.
     pub file: RegularFile,

@@ -167,7 +167,7 @@ impl Process {
     /// # Errors
     /// The process is gone or denied.
     pub fn executable(&self) -> Result<ExecutableFile, ProcessError> {
-        let path = self.link("exe")?;
+        let path = self.seen_by_it(self.link("exe")?);
         let handle = self
             .proc
             .open_relative_flags("exe", OFlags::PATH | OFlags::CLOEXEC)
@@ -237,7 +237,7 @@ impl Process {
                 continue;
             };
             if let Ok(file) = RegularFile::reopen(handle) {
-                files.push(OpenFile { path: lossy_within(path.as_bytes(), 4096), file });
+                files.push(OpenFile { path: self.seen_by_it(lossy_within(path.as_bytes(), 4096)), file });
             }
         }
         files
@@ -282,7 +282,7 @@ impl Process {
         let absolute = if path.is_absolute() {
             path.to_owned()
         } else {
-            PathBuf::from(self.link("cwd").map_err(io::Error::other)?).join(path)
+            PathBuf::from(self.seen_by_it(self.link("cwd").map_err(io::Error::other)?)).join(path)
         };
         RegularFile::open_in_root(root.as_fd(), &absolute)
     }
@@ -320,7 +320,7 @@ impl Process {
     /// `path` made absolute by the process's working directory, for showing.
     pub fn absolute(&self, path: &Path) -> PathBuf {
         match self.link("cwd") {
-            Ok(folder) if path.is_relative() => PathBuf::from(folder).join(path),
+            Ok(folder) if path.is_relative() => PathBuf::from(self.seen_by_it(folder)).join(path),
             _ => path.to_owned(),
         }
     }
@@ -331,7 +331,20 @@ impl Process {
             .map_err(io::Error::other)
     }
 
-    /// The target of one of its links. `/proc/PID/exe` and `cwd` show paths as the process sees them.
+    /// `path`, as `/proc` shows it of this process, in the process's own words: `/proc` names files from the root of
+    /// the mount namespace, which is not what a process sees that lives below another root (`chroot`).
+    pub fn seen_by_it(&self, path: String) -> String {
+        match self.link("root") {
+            Ok(root) if root != "/" => match path.strip_prefix(&root) {
+                Some("") => "/".into(),
+                Some(below) if below.starts_with('/') => below.to_owned(),
+                _ => path, // outside its root: held open from before
+            },
+            _ => path,
+        }
+    }
+
+    /// The target of one of its links.
     fn link(&self, name: &str) -> Result<String, ProcessError> {
         let pid = self.pid();
         let handle = self

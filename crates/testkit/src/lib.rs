@@ -20,6 +20,7 @@ mod guest;
 mod hostile;
 mod process;
 mod requirements;
+mod rootfs;
 pub mod runtimes;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ use std::sync::LazyLock;
 pub use guest::{component, find_guest, guest, guest_names, script};
 pub use process::{Running, wait_until};
 pub use requirements::{is_root, may_skip};
+pub use rootfs::Rootfs;
 pub use runtimes::{Missing, Runtime};
 
 /// The top of the checkout, as an absolute path without links: tests compare such paths

@@ -12,14 +12,14 @@ const NAME_CHARS: usize = 80;
 /// Functions of one image, and how many there are in all.
 #[derive(Debug, Clone)]
 pub struct ImageFunctions {
-    /// Those to show.
+    /// Those to show; [`CodeImage::functions`](wasmscope_model::CodeImage) says how many there are.
     pub functions: Vec<Function>,
     /// What could not be read.
     pub problems: Vec<String>,
 }
 
 /// A page about `workload`; `functions` has one entry per code image.
-pub fn page(workload: &Workload, functions: &[ImageFunctions], shown_functions: usize) -> String {
+pub fn page(workload: &Workload, functions: &[ImageFunctions]) -> String {
     let mut page = Page(String::new());
     heading(&mut page, workload);
     evidence(&mut page, workload);
@@ -34,10 +34,11 @@ pub fn page(workload: &Workload, functions: &[ImageFunctions], shown_functions: 
         if let Some(file) = &image.file {
             page.row("file", shown(file).to_string());
         }
-        for problem in image.problems.iter().chain(&functions.problems) {
+        let later = functions.problems.iter().filter(|p| !image.problems.contains(p));
+        for problem in image.problems.iter().chain(later) {
             page.row("problem", shown(problem).to_string());
         }
-        list_functions(&mut page, &functions.functions, shown_functions, image.modules > 1);
+        list_functions(&mut page, &functions.functions, image.functions as usize, image.modules > 1);
     }
     if !workload.unknown.is_empty() {
         page.section("Not known");
@@ -143,12 +144,12 @@ fn kind(kind: ImageKind) -> String {
     }
 }
 
-fn list_functions(page: &mut Page, functions: &[Function], limit: usize, many_modules: bool) {
+fn list_functions(page: &mut Page, functions: &[Function], total: usize, many_modules: bool) {
     if functions.is_empty() {
         return;
     }
     page.0 += &format!("    {:<18} {:>8}  {:>6}  FUNCTION\n", "ADDRESS", "SIZE", "INDEX");
-    for f in functions.iter().take(limit) {
+    for f in functions {
         let name = f.name.as_deref().unwrap_or(&f.symbol);
         let module = if many_modules { format!("{}:", f.module_index) } else { String::new() };
         page.0 += &format!(
@@ -159,7 +160,7 @@ fn list_functions(page: &mut Page, functions: &[Function], limit: usize, many_mo
             shown_within(name, NAME_CHARS)
         );
     }
-    if functions.len() > limit {
-        page.0 += &format!("    … {} more (--functions all)\n", functions.len() - limit);
+    if total > functions.len() {
+        page.0 += &format!("    … {} more (--functions all)\n", total - functions.len());
     }
 }

@@ -158,7 +158,8 @@ impl Looker {
         let mut found = Candidates { cache: &mut self.cache, found: Vec::new(), unknown: Vec::new() };
         for vma in data_files(maps) {
             if let Ok(file) = process.open_mapped(vma) {
-                found.add(vma.file().map(str::to_owned), ModuleOrigin::Mapped, &file);
+                let path = vma.file().map(|path| process.seen_by_it(path.to_owned()));
+                found.add(path, ModuleOrigin::Mapped, &file);
             }
         }
         for open in process.open_files() {

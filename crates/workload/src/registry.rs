@@ -164,7 +164,8 @@ impl<L: Look, C: Control> Registry<L, C> {
                 self.trace(pid, time, now, Some(ModuleRead { inode, size, path }));
             }
             Record::MapChange { address, length, executable, .. } => {
-                if !self.grow(pid, address, length, time) && executable {
+                let settled = self.grow(pid, address, length, time);
+                if !settled && (executable || self.has_empty_memory(pid)) {
                     self.trigger(pid, now);
                 }
             }
@@ -336,6 +337,7 @@ impl<L: Look, C: Control> Registry<L, C> {
             let previous = before.workload.memories.iter().find(|m| m.base == memory.base);
             if let Some(previous) = previous
                 && previous.size_bytes < memory.size_bytes
+                && previous.size_bytes > 0
             {
                 self.events.push((now, grown(&before, memory, previous.size_bytes)));
             }
@@ -372,12 +374,20 @@ impl<L: Look, C: Control> Registry<L, C> {
         let Some(memory) = memory else { return false };
         let previous = memory.size_bytes;
         let size = end - memory.base;
+        if previous == 0 {
+            return false; // being set up: a look tells its first size
+        }
         if size > previous {
             memory.size_bytes = size;
             let memory = memory.clone();
             self.events.push((time, grown(sight, &memory, previous)));
         }
         true
+    }
+
+    fn has_empty_memory(&self, pid: u32) -> bool {
+        let sight = self.entries.get(&pid).and_then(|e| e.sight.as_ref());
+        sight.is_some_and(|s| s.workload.memories.iter().any(|m| m.size_bytes == 0))
     }
 
     fn exit(&mut self, head: &Head, wait_status: u32, time: Duration) {
@@ -454,10 +464,12 @@ fn grown(sight: &Sight, memory: &wasmscope_model::LinearMemory, previous_bytes: 
     }
 }
 
-/// Which parts of the identity changed; sizes of memories are told by growth events instead.
+/// Which parts of the identity changed. Sizes of memories are told by growth events instead, but for the first:
+/// a memory is reserved before it is made accessible, and may be seen in between.
 fn differences(before: &Sight, after: &wasmscope_model::Workload) -> Vec<String> {
     let before = &before.workload;
-    let bases = |w: &wasmscope_model::Workload| w.memories.iter().map(|m| m.base).collect::<Vec<_>>();
+    let bases =
+        |w: &wasmscope_model::Workload| w.memories.iter().map(|m| (m.base, m.size_bytes > 0)).collect::<Vec<_>>();
     let runtime = |w: &wasmscope_model::Workload| (w.recognition.runtime.clone(), w.recognition.version.clone());
     [
         ("runtime", runtime(before) != runtime(after)),

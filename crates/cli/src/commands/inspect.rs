@@ -23,7 +23,8 @@ pub(crate) struct Inspect {
     functions: usize,
 }
 
-/// Most functions that are ever read of one image.
+/// Most functions that are ever kept, of all images together: the process decides how many there are, and how long
+/// their names. All are counted.
 const MOST_FUNCTIONS: usize = 1_000_000;
 
 fn parse_limit(text: &str) -> Result<usize, String> {
@@ -56,12 +57,14 @@ impl Inspect {
         let sight = looker.look(self.pid, &hints).map_err(failure)?;
         let process = Process::open(self.pid).map_err(|e| failure(e.into()))?;
         let memory = process.memory().map_err(|e| failure(e.into()))?;
+        let mut room = MOST_FUNCTIONS;
         let listed: Vec<_> = sight
             .workload
             .images
             .iter()
             .map(|image| {
-                let scan = functions(image, &memory, MOST_FUNCTIONS);
+                let scan = functions(image, &memory, self.functions.min(room));
+                room -= scan.functions.len();
                 ImageFunctions { functions: scan.functions, problems: scan.problems }
             })
             .collect();
@@ -72,12 +75,12 @@ impl Inspect {
             let images = &sight.workload.images;
             let functions = images.iter().zip(&listed).map(|(image, listed)| Functions {
                 image: image.base,
-                functions: &listed.functions[..listed.functions.len().min(self.functions)],
+                functions: &listed.functions,
                 problems: &listed.problems,
             });
             output::json(&Report { workload: &sight.workload, functions: functions.collect() })?;
         } else {
-            output::text(&page(&sight.workload, &listed, self.functions))?;
+            output::text(&page(&sight.workload, &listed))?;
         }
         Ok(0)
     }

@@ -1,7 +1,6 @@
 //! `wasmscope watch`
 
 use crate::{Failure, output};
-use anyhow::Context as _;
 use std::{
     ffi::OsString,
     io::{self, BufWriter, Write},
@@ -41,11 +40,12 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 
 impl Watch {
     pub(crate) fn run(self) -> Result<u8, Failure> {
+        let cannot_run = |error: io::Error| {
+            let program = self.command.first().cloned().unwrap_or_default();
+            Failure::input(anyhow::Error::new(error).context(format!("cannot run {program:?}")))
+        };
         let held = match self.command.split_first() {
-            Some((program, args)) => {
-                let held = command::hold(program, args);
-                Some(held.with_context(|| format!("cannot run {program:?}")).map_err(Failure::input)?)
-            }
+            Some((program, args)) => Some(command::hold(program, args).map_err(cannot_run)?),
             None => None,
         };
         let scope = match (&held, &self.scope) {
@@ -57,11 +57,15 @@ impl Watch {
         let out = BufWriter::new(io::stdout());
         let sink: Box<dyn Sink> = if self.json { Box::new(Json(out)) } else { Box::new(Text(out)) };
         let outcome = watch(Options { settings, command: held, duration: self.duration }, sink).map_err(|e| match e {
-            WatchError::Command(_) => Failure::input(e),
+            WatchError::Command(error) => cannot_run(error),
             other => Failure::host(other),
         })?;
-        if let Ended::Failed(error) = outcome.output {
-            output::finish(Err(error))?;
+        match outcome.output {
+            Ended::Complete | Ended::Closed => {}
+            Ended::Failed(error) => output::finish(Err(error))?,
+            Ended::Unread => {
+                return Err(Failure::host(anyhow::anyhow!("standard output is not read: the last events are lost")));
+            }
         }
         Ok(outcome.command.map_or(0, exit_status))
     }

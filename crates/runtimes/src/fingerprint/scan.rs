@@ -43,9 +43,9 @@ enum Searcher {
 }
 
 impl Searcher {
-    /// Calls `each` with the number of the marker and the place after it, for every one found.
-    fn find(&self, bytes: &[u8], mut each: impl FnMut(usize, usize)) {
-        let mut hit = |m: aho_corasick::Match| each(m.pattern().as_usize(), m.end());
+    /// Calls `each` with the number of the marker and its place, for every one found.
+    fn find(&self, bytes: &[u8], mut each: impl FnMut(usize, Range<usize>)) {
+        let mut hit = |m: aho_corasick::Match| each(m.pattern().as_usize(), m.range());
         match self {
             Self::Vector(searcher) => searcher.find_iter(bytes).for_each(&mut hit),
             Self::Automaton(automaton) => automaton.find_iter(bytes).for_each(&mut hit),
@@ -72,18 +72,19 @@ pub(super) fn markers(
             }
             let chunk = read(file, at, (range.end - at).min(CHUNK).min(budget))?;
             budget = budget.saturating_sub(chunk.len() as u64);
-            searcher.find(&chunk, |id, end| {
+            searcher.find(&chunk, |id, place| {
                 let Some((runtime, marker)) = markers.get(id) else { return };
-                let rest = chunk.get(end..).unwrap_or_default();
-                let version = if marker.version_follows { version(rest) } else { None };
+                let version = version_beside(marker, &chunk, place);
                 let many = found.range((id, None)..(id + 1, None)).count() >= MAX_VERSIONS;
-                if (marker.version_follows && version.is_none())
-                    || many
-                    || !found.insert((id, version.clone()))
-                {
+                let versioned = marker.version_follows || marker.version_behind.is_some();
+                if (versioned && version.is_none()) || many || !found.insert((id, version.clone())) {
                     return;
                 }
-                let shown = format!("{}{}", marker.literal, version.as_deref().unwrap_or_default());
+                let told = version.as_deref().unwrap_or_default();
+                let shown = match &marker.version_behind {
+                    Some(before) => format!("{before}{told}{}", marker.literal),
+                    None => format!("{}{told}", marker.literal),
+                };
                 marks.push(Mark {
                     runtime: (*runtime).to_owned(),
                     version,
@@ -98,6 +99,23 @@ pub(super) fn markers(
         }
     }
     Ok(marks)
+}
+
+/// The version that a marker found at `place` tells, if it is one that does.
+fn version_beside(marker: &Marker, chunk: &[u8], place: Range<usize>) -> Option<String> {
+    if marker.version_follows {
+        let rest = chunk.get(place.end..)?;
+        let version = version(rest)?;
+        let behind = rest.get(version.len()..).unwrap_or_default();
+        let complete = marker.version_ends.as_ref().is_none_or(|end| behind.starts_with(end.as_bytes()));
+        return complete.then_some(version);
+    }
+    let before = marker.version_behind.as_ref()?.as_bytes();
+    let head = chunk.get(..place.start)?;
+    let head = head.get(head.len().saturating_sub(before.len() + MAX_VERSION)..)?;
+    let at = head.windows(before.len()).rposition(|bytes| bytes == before)?;
+    let word = head.get(at + before.len()..)?;
+    version(word).filter(|version| version.len() == word.len())
 }
 
 /// A version like `48.0.3` or `2.0.0-beta.1` at the start of `bytes`.
@@ -123,6 +141,33 @@ mod tests {
         assert_eq!(version(b"2.0.0-beta.1/src").as_deref(), Some("2.0.0-beta.1"));
         for other in ["", "/src", "core-48.0.3/", "48/", "48./", ".5/"] {
             assert_eq!(version(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    fn beside(marker: &str, text: &str) -> Option<String> {
+        let marker: Marker = toml::from_str(&format!("{marker}\nliteral = 'LITERAL'\nweight = 50")).unwrap();
+        let at = text.find("LITERAL").unwrap();
+        version_beside(&marker, text.as_bytes(), at..at + "LITERAL".len())
+    }
+
+    #[test]
+    fn a_version_between_two_texts_must_touch_both() {
+        let between = "version_behind = 'version: '";
+        assert_eq!(beside(between, "x version: 49.0.3LITERAL y").as_deref(), Some("49.0.3"));
+        assert_eq!(beside(between, "version: 1.2.3 version: 49.0.3LITERAL").as_deref(), Some("49.0.3"));
+        for other in ["LITERAL", "49.0.3LITERAL", "version: 49.0.3 LITERAL", "version: LITERAL", "version: 49LITERAL"] {
+            assert_eq!(beside(between, other), None, "{other}");
+        }
+        let far = format!("version: 1.{}LITERAL", "0".repeat(MAX_VERSION));
+        assert_eq!(beside(between, &far), None);
+    }
+
+    #[test]
+    fn a_version_that_may_run_into_the_next_constant_is_none() {
+        let ended = "version_follows = true\nversion_ends = ' ('";
+        assert_eq!(beside(ended, "LITERAL49.0.3 (f96eabaa1 2026-10-14)If a").as_deref(), Some("49.0.3"));
+        for other in ["LITERAL48.0.8If a", "LITERAL48.0.84", "LITERAL49.0.3", "LITERAL49.0.3(", "LITERAL (49.0.3 ("] {
+            assert_eq!(beside(ended, other), None, "{other}");
         }
     }
 }

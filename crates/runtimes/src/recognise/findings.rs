@@ -34,8 +34,8 @@ pub(super) struct Findings {
     specific: BTreeSet<&'static str>,
     /// Have memory that something else might make as well.
     loose: BTreeSet<&'static str>,
-    /// Are in one of the files, with the version if it is known.
-    marked: BTreeMap<&'static str, Option<String>>,
+    /// Are in one of the files, with the versions that its marks tell, that of the heaviest mark first.
+    marked: BTreeMap<&'static str, Vec<String>>,
     /// Gave the executable or a library its name.
     named: BTreeSet<&'static str>,
     module: Option<ModuleOrigin>,
@@ -126,8 +126,10 @@ impl Findings {
                 continue;
             };
             if best.weight >= STRONG_MARKER {
-                let version = marks.clone().find_map(|(_, m)| m.version.clone());
-                self.marked.insert(&runtime.name, version);
+                let mut telling: Vec<_> = marks.clone().filter(|(_, m)| m.version.is_some()).collect();
+                telling.sort_by_key(|(_, m)| Reverse(m.weight));
+                let versions = telling.into_iter().filter_map(|(_, m)| m.version.clone()).collect();
+                self.marked.insert(&runtime.name, versions);
             }
             let role = match file.role {
                 FileRole::Executable => "executable",
@@ -234,9 +236,15 @@ impl Findings {
         }
     }
 
-    /// The version of a runtime according to its files.
-    pub(super) fn version_of(&self, runtime: &Runtime) -> Option<String> {
-        self.marked.get(&*runtime.name).cloned().flatten()
+    /// The version of a runtime according to its files and, where it has one, the version in its code image.
+    ///
+    /// Wasmtime 48 to 50 write only their major version into images. It is of what really runs, so a mark must
+    /// agree with it: a program can hold marks of several versions, or of what it never calls.
+    pub(super) fn version_of(&self, runtime: &Runtime, image: Option<&str>) -> Option<String> {
+        let marked = self.marked.get(&*runtime.name).map(Vec::as_slice).unwrap_or_default();
+        let Some(image) = image else { return marked.first().cloned() };
+        let refines = |version: &&String| version.strip_prefix(image).is_some_and(|rest| rest.starts_with('.'));
+        Some(marked.iter().find(refines).cloned().unwrap_or_else(|| image.to_owned()))
     }
 
     /// The evidence, strongest first.

@@ -132,12 +132,7 @@ pub fn recognise(o: &Observation<'_>) -> Sighting {
         Verdict::Host | Verdict::None => Vec::new(),
     };
     let image_version = images.images.iter().find_map(|image| image.engine_version.clone());
-    let version = runtime.and_then(|r| match (image_version, findings.version_of(r)) {
-        // Wasmtime 48 to 50 write only their major version into images.
-        (Some(image), Some(marked)) if !marked.starts_with(&format!("{image}.")) => Some(image),
-        (Some(image), None) => Some(image),
-        (_, marked) => marked,
-    });
+    let version = runtime.and_then(|r| findings.version_of(r, image_version.as_deref()));
     let confidence = findings.confidence(verdict, runtime);
     let runtime = runtime.map(|r| r.name.clone());
     let evidence = findings.into_evidence(&mut problems);

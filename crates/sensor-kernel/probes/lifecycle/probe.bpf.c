@@ -14,11 +14,8 @@ EXPORT_ENUM(stage);
 
 static __always_inline void *reserve_lifecycle(__u64 size)
 {
-	void *record = bpf_ringbuf_reserve(&lifecycle_ring, size, 0);
-
 	count(FAMILY_LIFECYCLE, STAGE_SEEN);
-	count(FAMILY_LIFECYCLE, record ? STAGE_SUBMITTED : STAGE_RING_FULL);
-	return record;
+	return reserve(&lifecycle_ring, size, FAMILY_LIFECYCLE);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -49,7 +46,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	if (bytes > ARGS_BYTES)
 		bytes = ARGS_BYTES;
 	record->args_bytes = bpf_probe_read_user(record->args, bytes, (const void *)start) ? 0 : bytes;
-	bpf_ringbuf_submit(record, 0);
+	submit(record, FAMILY_LIFECYCLE);
 	return 0;
 }
 
@@ -74,7 +71,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (!record)
 		return 0;
 	fill_head(&record->head, RECORD_FORK, child);
-	bpf_ringbuf_submit(record, 0);
+	submit(record, FAMILY_LIFECYCLE);
 	return 0;
 }
 
@@ -103,6 +100,6 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	record->wait_status = (signal->flags & SIGNAL_GROUP_EXIT) ? signal->group_exit_code
 								   : BPF_CORE_READ(task, group_leader, exit_code);
 	record->reserved = 0;
-	bpf_ringbuf_submit(record, 0);
+	submit(record, FAMILY_LIFECYCLE);
 	return 0;
 }

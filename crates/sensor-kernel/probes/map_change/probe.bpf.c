@@ -54,7 +54,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs___x86 *regs, long result)
 	now = bpf_ktime_get_ns();
 	if (!hint_allowed(entry, now))
 		return 0;
-	record = reserve_hint(sizeof(*record));
+	record = reserve(&hint_ring, sizeof(*record), FAMILY_HINT);
 	if (!record)
 		return 0;
 	fill_head(&record->head, RECORD_MAP_CHANGE, (struct task_struct *)bpf_get_current_task_btf());
@@ -62,6 +62,6 @@ int BPF_PROG(on_sys_exit, struct pt_regs___x86 *regs, long result)
 	record->length = length;
 	record->prot = prot;
 	record->call = call;
-	bpf_ringbuf_submit(record, 0);
+	submit(record, FAMILY_HINT);
 	return 0;
 }

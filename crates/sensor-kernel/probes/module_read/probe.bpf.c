@@ -94,7 +94,7 @@ int BPF_PROG(on_read, struct address_space *mapping, unsigned long index)
 		entry->first_trace_ns = now;
 	if (!hint_allowed(entry, now))
 		return 0;
-	record = reserve_hint(sizeof(*record));
+	record = reserve(&hint_ring, sizeof(*record), FAMILY_HINT);
 	if (!record)
 		return 0;
 	fill_head(&record->head, RECORD_MODULE_READ, (struct task_struct *)bpf_get_current_task_btf());
@@ -102,6 +102,6 @@ int BPF_PROG(on_read, struct address_space *mapping, unsigned long index)
 	record->size = inode->i_size;
 	record->device = BPF_CORE_READ(inode, i_sb, s_dev);
 	read_path(record, dentry);
-	bpf_ringbuf_submit(record, 0);
+	submit(record, FAMILY_HINT);
 	return 0;
 }

@@ -31,12 +31,12 @@ int BPF_PROG(on_reservation, unsigned long address, struct vm_unmapped_area_info
 		entry->first_trace_ns = now;
 	if (!hint_allowed(entry, now))
 		return 0;
-	record = reserve_hint(sizeof(*record));
+	record = reserve(&hint_ring, sizeof(*record), FAMILY_HINT);
 	if (!record)
 		return 0;
 	fill_head(&record->head, RECORD_RESERVATION, (struct task_struct *)bpf_get_current_task_btf());
 	record->address = address;
 	record->length = length;
-	bpf_ringbuf_submit(record, 0);
+	submit(record, FAMILY_HINT);
 	return 0;
 }
