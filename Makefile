@@ -24,7 +24,8 @@ lint: setup ## Check formatting and lints
 	for host in testhosts/*/; do cargo fmt --check --manifest-path "$$host/Cargo.toml" || exit; done
 	cargo clippy --workspace --all-targets -- -D warnings
 
-bench: setup ## Measure
+bench: setup ## Measure (as root; 20 minutes, QUICK=1 for a first impression)
+	cargo xtask runtimes
 	cargo bench -p wasmscope-bench
 
 test-runtimes: setup ## Test against every runtime (an hour); RUNTIMES="wasmi node" restricts it

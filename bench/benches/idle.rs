@@ -35,8 +35,7 @@ fn measure(report: &mut Report) -> Result<()> {
     let without = idle(&agent)?;
 
     let sleeper = runtimes::wasmtime()?.command(&guest("sleeper"), ["3600"]);
-    let pids: Vec<u32> =
-        (0..WORKLOADS).map(|_| nest.spawn(Program::of(&sleeper))).collect::<Result<_>>()?;
+    let pids: Vec<u32> = (0..WORKLOADS).map(|_| nest.spawn(Program::of(&sleeper))).collect::<Result<_>>()?;
     let before = agent.cpu()?;
     let known = agent.wait_started(&pids, FOUND)?.len();
     thread::sleep(SETTLE);

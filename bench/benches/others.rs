@@ -63,7 +63,8 @@ fn measure(report: &mut Report) -> Result<()> {
         for turn in 0..STATES.len() {
             let state = STATES[(round + turn) % STATES.len()];
             let mut nest = Nest::start(LOAD)?;
-            let agent = (state != State::Without).then(|| Agent::watch(&wasmscope, nest.pid())).transpose()?;
+            let agent =
+                (state != State::Without).then(|| Agent::watch(&wasmscope, nest.pid())).transpose()?;
             if let (State::WithWorkload, Some(agent)) = (state, &agent) {
                 let pid = nest.spawn(Program::of(&sleeper))?;
                 agent.wait_started(&[pid], Duration::from_secs(30))?;
@@ -81,14 +82,18 @@ fn measure(report: &mut Report) -> Result<()> {
 
     for (state, what) in [(State::With, "agent"), (State::WithWorkload, "agent and a workload")] {
         for load in &loads {
-            let row = Row::pairs(format!("{what}: {}", load.name), load.unit, &load.pairs(&load.seconds, state));
-            report.add(if load.real { row.no_slowdown() } else { row });
-            report.add(Row::pairs("    its CPU time", load.unit, &load.pairs(&load.cpu, state)));
+            let rows =
+                [(format!("{what}: {}", load.name), &load.seconds), ("    its CPU time".into(), &load.cpu)];
+            for (name, times) in rows {
+                let row = Row::pairs(name, load.unit, &load.pairs(times, state));
+                report.add(if load.real { row.no_slowdown() } else { row });
+            }
         }
     }
     report.add(Row::median("agent's own CPU time per exec in scope", "us", &agent_per_exec));
     report.note("peer: the same without the agent; `agent` alone is a host where no Wasm runs");
     report.note("the loads are in scope: others on the host pay less");
+    report.note("elapsed times include the agent's work on the same cores; CPU times are of the load alone");
     Ok(())
 }
 
@@ -121,11 +126,12 @@ impl Load {
     fn run(&mut self, nest: &mut Nest, state: State) -> Result<()> {
         let output = nest.run(Program::of(&self.program.command()?))?;
         let mut nanoseconds = output.split_whitespace().map(str::parse::<f64>);
-        let scale = self.per * match self.unit {
-            "ns" => 1.0,
-            "us" => 1e3,
-            _ => 1e9,
-        };
+        let scale = self.per
+            * match self.unit {
+                "ns" => 1.0,
+                "us" => 1e3,
+                _ => 1e9,
+            };
         for times in [&mut self.seconds, &mut self.cpu] {
             times[state as usize].push(nanoseconds.next().context("a load tells two times")?? / scale);
         }

@@ -51,7 +51,10 @@ pub fn bench(name: &str, body: impl FnOnce(&mut Report) -> Result<()>) -> ExitCo
         ensure!(wasmscope_testkit::is_root(), "needs root: it loads eBPF programs");
         let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let load = load.split(' ').next().unwrap_or("?");
-        println!("{name}: load of the machine before: {load}{}", sized("", "; QUICK, a first impression only"));
+        println!(
+            "{name}: load of the machine before: {load}{}",
+            sized("", "; QUICK, a first impression only")
+        );
         body(&mut report)?;
         report.write(&wasmscope_testkit::target_dir().join("bench"), name)
     })();

@@ -148,7 +148,11 @@ impl Nest {
     fn order(&mut self, order: &Order) -> Result<(u32, String)> {
         let mut line = serde_json::to_string(order)?;
         line.push('\n');
-        self.orders.as_mut().expect("open until dropped").write_all(line.as_bytes()).context("the nest is gone")?;
+        self.orders
+            .as_mut()
+            .expect("open until dropped")
+            .write_all(line.as_bytes())
+            .context("the nest is gone")?;
         let mut answer = String::new();
         ensure!(self.replies.read_line(&mut answer)? > 0, "the nest is gone");
         match serde_json::from_str(&answer)? {

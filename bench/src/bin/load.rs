@@ -71,7 +71,12 @@ fn map_and_unmap() -> Result<()> {
     const BYTES: usize = 64 << 10;
     // SAFETY: the kernel chooses the place, and nothing points to it when it is unmapped.
     unsafe {
-        let place = mmap_anonymous(std::ptr::null_mut(), BYTES, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)?;
+        let place = mmap_anonymous(
+            std::ptr::null_mut(),
+            BYTES,
+            ProtFlags::READ | ProtFlags::WRITE,
+            MapFlags::PRIVATE,
+        )?;
         munmap(place, BYTES)?;
     }
     Ok(())

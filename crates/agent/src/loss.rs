@@ -13,6 +13,15 @@ pub(crate) struct QueueLosses {
     pub(crate) output: AtomicU64,
 }
 
+/// What the registry could not follow.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct RegistryLosses {
+    /// Processes beyond the most that are followed.
+    pub(crate) not_followed: u64,
+    /// Processes of known runtimes that ended before anybody could look at them.
+    pub(crate) ended_unseen: u64,
+}
+
 /// What was told so far.
 #[derive(Debug, Default)]
 pub(crate) struct LossReport {
@@ -26,7 +35,7 @@ impl LossReport {
         ledger: &Ledger,
         decode_errors: u64,
         queues: &QueueLosses,
-        not_followed: u64,
+        registry: RegistryLosses,
     ) -> Vec<Loss> {
         let now = [
             ("lifecycle", "ring_full", ledger.lifecycle.ring_full),
@@ -36,7 +45,8 @@ impl LossReport {
             ("all", "decode_error", decode_errors),
             ("all", "queue_drop", queues.records.load(Ordering::Relaxed)),
             ("all", "output", queues.output.load(Ordering::Relaxed)),
-            ("all", "not_followed", not_followed),
+            ("all", "not_followed", registry.not_followed),
+            ("lifecycle", "ended_unseen", registry.ended_unseen),
         ];
         let before = std::mem::replace(&mut self.told, now.to_vec());
         let told = |family, stage| {
@@ -64,13 +74,13 @@ mod tests {
         let mut report = LossReport::default();
         let queues = QueueLosses::default();
         let mut ledger = Ledger::default();
-        assert!(report.news(&ledger, 0, &queues, 0).is_empty());
+        assert!(report.news(&ledger, 0, &queues, RegistryLosses::default()).is_empty());
         ledger.hint.throttled = 5;
         queues.output.fetch_add(2, Ordering::Relaxed);
-        let news = report.news(&ledger, 0, &queues, 0);
+        let news = report.news(&ledger, 0, &queues, RegistryLosses::default());
         let seen: Vec<_> = news.iter().map(|l| (l.family.as_str(), l.stage.as_str(), l.count)).collect();
         assert_eq!(seen, [("hint", "throttled", 5), ("all", "output", 2)]);
         ledger.hint.throttled = 6;
-        assert_eq!(report.news(&ledger, 0, &queues, 0)[0].count, 1);
+        assert_eq!(report.news(&ledger, 0, &queues, RegistryLosses::default())[0].count, 1);
     }
 }

@@ -53,7 +53,11 @@ pub(crate) struct Output {
 
 impl Output {
     /// Starts the thread; `on_end` is told when the output cannot take any more.
-    pub(crate) fn start(mut sink: Box<dyn Sink>, losses: Arc<QueueLosses>, on_end: Sender<()>) -> io::Result<Self> {
+    pub(crate) fn start(
+        mut sink: Box<dyn Sink>,
+        losses: Arc<QueueLosses>,
+        on_end: Sender<()>,
+    ) -> io::Result<Self> {
         let (queue, events) = bounded(QUEUE);
         let (tell_ended, ended) = bounded(1);
         thread::Builder::new().name("output".into()).spawn(move || {

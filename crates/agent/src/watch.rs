@@ -4,7 +4,7 @@ use crate::{
     census::Census,
     clock::{Clock, monotonic},
     command::Held,
-    loss::{LossReport, QueueLosses, calls_for_census},
+    loss::{LossReport, QueueLosses, RegistryLosses, calls_for_census},
     output::{Ended, Output, Sink},
 };
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
@@ -272,7 +272,11 @@ impl Watch {
     fn tell_losses(&mut self) {
         let sensor = &self.registry.control().sensor;
         let ledger = sensor.ledger().unwrap_or_default();
-        let news = self.loss_report.news(&ledger, sensor.decode_errors(), &self.losses, self.registry.overflow());
+        let registry = RegistryLosses {
+            not_followed: self.registry.overflow(),
+            ended_unseen: self.registry.ended_unseen(),
+        };
+        let news = self.loss_report.news(&ledger, sensor.decode_errors(), &self.losses, registry);
         let recount = news.iter().any(calls_for_census);
         for loss in news {
             self.tell(monotonic(), EventKind::Lost(loss));

@@ -21,7 +21,8 @@ const GUEST: &str = "/app/guest.wasm";
 const LIBRARY: &str = "/app/library.wasm";
 
 /// Nobody calls it; it is there to be loaded.
-const LIBRARY_TEXT: &str = r#"(module $library (func $answer_of_the_library (export "answer") (result i32) (i32.const 42)))"#;
+const LIBRARY_TEXT: &str =
+    r#"(module $library (func $answer_of_the_library (export "answer") (result i32) (i32.const 42)))"#;
 
 /// A container engine that ends with its test.
 struct Engine {
@@ -54,10 +55,12 @@ impl Engine {
         if !wait_until(|| engine.ctr(["version"]).status.success(), PATIENCE) {
             return Err(format!("containerd does not start here: {}", engine.containerd.output()));
         }
-        let imported = engine.ctr(["images", "import", image(wasmtime, engine.folder.path()).to_str().expect("ASCII")]);
+        let imported =
+            engine.ctr(["images", "import", image(wasmtime, engine.folder.path()).to_str().expect("ASCII")]);
         assert!(imported.status.success(), "{}", said(&imported));
         // What runc cannot do here, it cannot do for a program that needs nothing either.
-        let trial = engine.ctr(["run", "--rm", IMAGE, &name("trial"), "/bin/wasmtime", "--version"]);
+        let trial = name(engine.folder.path().file_name().and_then(|name| name.to_str()).expect("ASCII"));
+        let trial = engine.ctr(["run", "--rm", IMAGE, &trial, "/bin/wasmtime", "--version"]);
         if !trial.status.success() {
             return Err(format!("containers cannot run here: {}", said(&trial)));
         }
@@ -101,7 +104,7 @@ fn said(output: &Output) -> String {
     text.trim().to_owned()
 }
 
-/// An id like those that people choose: cgroups of that name are shared by all engines of a host.
+/// An id like those that people choose, unique on this host: whoever starts it, runc knows all of them.
 fn name(what: &str) -> String {
     format!("wasmscope-{what}-{}", std::process::id())
 }
@@ -125,9 +128,8 @@ fn image(wasmtime: &Path, folder: &Path) -> PathBuf {
         std::fs::write(layout.place(format!("/blobs/sha256/{hash}")), bytes).expect("writing a blob");
         json!({ "mediaType": kind, "digest": format!("sha256:{hash}"), "size": bytes.len() })
     };
-    let layers: Vec<Value> = [&base, &app]
-        .map(|root| blob("application/vnd.oci.image.layer.v1.tar", &tar(root.path())))
-        .to_vec();
+    let layers: Vec<Value> =
+        [&base, &app].map(|root| blob("application/vnd.oci.image.layer.v1.tar", &tar(root.path()))).to_vec();
     let digests: Vec<_> = layers.iter().map(|layer| layer["digest"].clone()).collect();
     let config = json!({
         "architecture": "amd64", "os": "linux", "config": {},
@@ -140,7 +142,8 @@ fn image(wasmtime: &Path, folder: &Path) -> PathBuf {
     manifest["annotations"] = json!({ "io.containerd.image.name": IMAGE });
     let index = json!({ "schemaVersion": 2, "manifests": [manifest] });
     std::fs::write(layout.place("/index.json"), index.to_string()).expect("writing the index");
-    std::fs::write(layout.place("/oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#).expect("writing the mark");
+    std::fs::write(layout.place("/oci-layout"), r#"{"imageLayoutVersion":"1.0.0"}"#)
+        .expect("writing the mark");
     let archive = folder.join("image.tar");
     std::fs::write(&archive, tar(layout.path())).expect("writing the archive");
     archive
@@ -160,7 +163,8 @@ fn seen(pid: u32) -> Workload {
     // Until it has compiled its module.
     wait_until(
         || {
-            let output = Command::new(wasmscope()).args(["ps", "--json", "--scope", &format!("tree:{pid}")]).output();
+            let output =
+                Command::new(wasmscope()).args(["ps", "--json", "--scope", &format!("tree:{pid}")]).output();
             let output = output.expect("wasmscope starts");
             assert!(output.status.success(), "{}", said(&output));
             text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -175,7 +179,8 @@ fn seen(pid: u32) -> Workload {
 
 fn parent_of(pid: u32) -> u32 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("PPid:")).expect("every process has a parent");
+    let line =
+        status.lines().find_map(|line| line.strip_prefix("PPid:")).expect("every process has a parent");
     line.trim().parse().expect("a number")
 }
 
@@ -211,7 +216,11 @@ fn a_container_has_its_own_paths_and_the_id_of_its_cgroup_if_that_is_one() {
         let workload = seen(pid);
         assert_eq!(workload.pid.0, pid);
         let found = &workload.recognition;
-        assert_eq!((found.verdict, found.runtime.as_deref()), (Verdict::Workload, Some("wasmtime")), "{found:?}");
+        assert_eq!(
+            (found.verdict, found.runtime.as_deref()),
+            (Verdict::Workload, Some("wasmtime")),
+            "{found:?}"
+        );
         assert!(found.version.as_ref().is_some_and(|v| v.starts_with("49.0.")), "{found:?}");
         assert_eq!(workload.executable.as_deref(), Some("/bin/wasmtime"));
         assert_eq!(workload.namespace_pid.map(|pid| pid.0), Some(1));
@@ -270,16 +279,15 @@ fn a_module_that_a_container_reads_and_closes_is_found_in_the_layers_of_its_over
     let found = wait_until(|| modules().len() == 2 && modules().iter().all(|m| m.sha256.is_some()), PATIENCE);
     assert!(found, "{:?}\n{}", modules(), watch.output());
     let mut modules = modules();
-    println!("{modules:#?}");
     modules.sort_by(|a, b| a.path.cmp(&b.path));
     let library = Sha256::of(&wat::parse_str(LIBRARY_TEXT).expect("correct text"));
-    for (module, (path, sha256)) in modules.iter().zip([(GUEST, hash_of(&guest("spin"))), (LIBRARY, library)]) {
+    for (module, (path, sha256)) in modules.iter().zip([(GUEST, hash_of(&guest("spin"))), (LIBRARY, library)])
+    {
         assert_eq!((module.path.as_deref(), module.sha256), (Some(path), Some(sha256)));
     }
 
     engine.ctr(["tasks", "kill", "--signal", "KILL", &container]);
-    let killed = |event: &EventKind| {
-        matches!(event, EventKind::Exited { how: Exit::Signal { signal: 9, .. }, .. })
-    };
+    let killed =
+        |event: &EventKind| matches!(event, EventKind::Exited { how: Exit::Signal { signal: 9, .. }, .. });
     assert!(wait_until(|| events().iter().any(killed), PATIENCE), "{}", watch.output());
 }

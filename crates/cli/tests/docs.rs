@@ -3,9 +3,9 @@
 use serde_json::Value;
 use std::collections::BTreeSet;
 use wasmscope_model::{
-    BootId, CodeImage, Confidence, Container, Event, EventKind, Evidence, ImageKind, LimitSource, LinearMemory, Loss,
-    ModuleFile, ModuleOrigin, Pid, ProbeReport, ProbeState, ProcessKey, Recognition, Sha256, Signal, Verdict, Workload,
-    WorkloadId,
+    BootId, CodeImage, Confidence, Container, Event, EventKind, Evidence, ImageKind, LimitSource,
+    LinearMemory, Loss, ModuleFile, ModuleOrigin, Pid, ProbeReport, ProbeState, ProcessKey, Recognition,
+    Sha256, Signal, Verdict, Workload, WorkloadId,
     event::{Exit, FORMAT},
 };
 

@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ use wasmscope_testkit::{Rootfs, Running, guest, runtimes, wasmscope};
 /// Without KVM, whose nested kinds some hosts have but cannot run, all is emulated: some 90 seconds.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// The module that `module_read` attaches to appeared in this version (mm/filemap.c, `mm_filemap_get_pages`).
+/// What `module_read` attaches to appeared in this version (mm/filemap.c, `mm_filemap_get_pages`).
 const MODULE_READ_SINCE: (u32, u32) = (6, 11);
 
 #[derive(Deserialize)]
@@ -51,7 +52,8 @@ struct Section {
 #[test]
 #[ignore = "needs a kernel to boot: make test-kernels"]
 fn workloads_are_found_on_an_older_kernel() {
-    let kernel = std::env::var_os("WASMSCOPE_KERNEL").expect("WASMSCOPE_KERNEL names a vmlinuz: make test-kernels");
+    let kernel =
+        std::env::var_os("WASMSCOPE_KERNEL").expect("WASMSCOPE_KERNEL names a vmlinuz: make test-kernels");
     let folder = tempfile::tempdir().expect("a folder for the machine");
     let (root, ramdisk) = (Rootfs::new(folder.path().join("root")), folder.path().join("ramdisk"));
     fill(&root);
@@ -67,7 +69,9 @@ fn workloads_are_found_on_an_older_kernel() {
     check_doctor(&doctor, sections["doctor"].status);
 
     let spin = guest("spin");
-    let [workload] = &json::<Vec<Workload>>(&sections, "ps")[..] else { panic!("ps: {}", sections["ps"].output) };
+    let [workload] = &json::<Vec<Workload>>(&sections, "ps")[..] else {
+        panic!("ps: {}", sections["ps"].output)
+    };
     check_workload(workload, &spin);
     check_functions(&sections["inspect"]);
     check_spin(&events(&sections, "watch"), &spin, &doctor);
@@ -78,6 +82,9 @@ fn workloads_are_found_on_an_older_kernel() {
 fn fill(root: &Rootfs) {
     root.copy(Path::new("/bin/busybox"), "/bin/busybox");
     root.copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels/init.sh"), "/init");
+    // Not every way of copying a checkout keeps the run bit.
+    let may_run = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(root.place("/init"), may_run).expect("our own file");
     // The dynamic programs as they are everywhere else, not static ones built only for this.
     root.program(&wasmscope(), "/bin/wasmscope");
     root.program(runtimes::wasmtime().expect("make test-kernels installs it").program(), "/bin/wasmtime");
@@ -129,7 +136,9 @@ fn boot(kernel: &Path, ramdisk: &Path, folder: &Path) -> HashMap<String, Section
 fn sections(text: &str) -> HashMap<String, Section> {
     let mut found = HashMap::new();
     for part in text.split("\n===\n") {
-        let Some((head, body)) = part.trim_start().split_once('\n').or(Some((part.trim(), ""))) else { continue };
+        let Some((head, body)) = part.trim_start().split_once('\n').or(Some((part.trim(), ""))) else {
+            continue;
+        };
         let mut words = head.split_whitespace().skip_while(|word| *word == "===");
         let (Some(name), Some(Ok(status))) = (words.next(), words.next().map(str::parse)) else { continue };
         let (output, errors) = body.split_once("--- standard error\n").unwrap_or((body, ""));
@@ -150,7 +159,8 @@ fn json<T: for<'a> Deserialize<'a>>(sections: &HashMap<String, Section>, name: &
 fn events(sections: &HashMap<String, Section>, name: &str) -> Vec<EventKind> {
     let section = &sections[name];
     let lines = section.output.lines().map(|line| {
-        let event: Event = serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}: {line}"));
+        let event: Event =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{name}: {error}: {line}"));
         event.kind
     });
     lines.collect()
@@ -217,7 +227,10 @@ fn check_spin(events: &[EventKind], module: &Path, doctor: &Doctor) {
         EventKind::Started { found_running: false, delay_ms, .. } => *delay_ms,
         _ => None,
     });
-    println!("known after {:.0} ms, emulated", delay.expect("it was found by its reservation, not by a sweep"));
+    println!(
+        "known after {:.0} ms, emulated",
+        delay.expect("it was found by its reservation, not by a sweep")
+    );
     assert!(ended_with(events, 0), "{events:?}");
 }
 
@@ -236,5 +249,7 @@ fn check_growth(events: &[EventKind]) {
 }
 
 fn ended_with(events: &[EventKind], status: u8) -> bool {
-    events.iter().any(|event| matches!(event, EventKind::Exited { how: Exit::Code { code }, .. } if *code == status))
+    events
+        .iter()
+        .any(|event| matches!(event, EventKind::Exited { how: Exit::Code { code }, .. } if *code == status))
 }

@@ -47,8 +47,13 @@ fn spin(runtime: Runtime) -> Command {
 const SPIN: &[&str] = &["_start", "run", "inner"];
 
 fn wasmtime_cases() -> Vec<Case> {
-    let with = |option: &'static str| runtimes::wasmtime().map(|r| spin(r.option("-Ccache=n").option(option)));
-    let wasmtime = |configuration, found| Case { functions: SPIN, version: "49", ..case(configuration, "wasmtime", found) };
+    let with =
+        |option: &'static str| runtimes::wasmtime().map(|r| spin(r.option("-Ccache=n").option(option)));
+    let wasmtime = |configuration, found| Case {
+        functions: SPIN,
+        version: "49",
+        ..case(configuration, "wasmtime", found)
+    };
     vec![
         wasmtime("wasmtime CLI", with("-Ccompiler=cranelift")),
         wasmtime("wasmtime CLI, warm cache", runtimes::wasmtime().map(spin)),
@@ -63,13 +68,24 @@ fn wasmtime_cases() -> Vec<Case> {
         .module(component("spin"))
         // The preview 1 adapter gives itself a stack of 128 KiB in the module's memory.
         .memory(Some(192 * KIB)),
-        wasmtime("wasmtime CLI, no memory", runtimes::wasmtime().map(|r| r.command(&guest("no-memory"), ["8"])))
-            .module(guest("no-memory"))
-            .functions(&["f"])
-            .memory(None),
+        wasmtime(
+            "wasmtime CLI, no memory",
+            runtimes::wasmtime().map(|r| r.command(&guest("no-memory"), ["8"])),
+        )
+        .module(guest("no-memory"))
+        .functions(&["f"])
+        .memory(None),
         wasmtime("wasmtime CLI, renamed", runtimes::wasmtime().map(renamed)),
-        Case { version: "48.0.8", functions: SPIN, ..case("wasmtime 48 CLI", "wasmtime", runtimes::wasmtime48().map(spin)) },
-        Case { version: "50", functions: SPIN, ..case("wasmtime in Python", "wasmtime", runtimes::python_wasmtime().map(spin)) },
+        Case {
+            version: "48.0.8",
+            functions: SPIN,
+            ..case("wasmtime 48 CLI", "wasmtime", runtimes::wasmtime48().map(spin))
+        },
+        Case {
+            version: "50",
+            functions: SPIN,
+            ..case("wasmtime in Python", "wasmtime", runtimes::python_wasmtime().map(spin))
+        },
     ]
 }
 
@@ -89,7 +105,8 @@ fn embedded_cases() -> Vec<Case> {
         embedded("wasmtime embedded, pooling", &["--pooling"]),
         // Compiled into a temporary file that is not there any more when anybody could compare it.
         embedded("wasmtime embedded, .cwasm", &["--cwasm"]).no_module(),
-        Case { version: "", ..case("wasmi embedded, stripped", "wasmi", runtimes::wasmi_embed().map(spin)) }.memory(None),
+        Case { version: "", ..case("wasmi embedded, stripped", "wasmi", runtimes::wasmi_embed().map(spin)) }
+            .memory(None),
     ]
 }
 
@@ -202,12 +219,8 @@ fn functions_of(workload: &Value) -> Vec<String> {
 fn row(case: &Case, workload: Option<&Value>, functions: &[String]) -> String {
     let Some(w) = workload else { return format!("| {} | no | | | | | |", case.configuration) };
     let text = |v: &Value| v.as_str().unwrap_or("-").to_owned();
-    let mut signals: Vec<_> = w["wasm.recognition.evidence"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|e| text(&e["signal"]))
-        .collect();
+    let mut signals: Vec<_> =
+        w["wasm.recognition.evidence"].as_array().into_iter().flatten().map(|e| text(&e["signal"])).collect();
     signals.dedup();
     let module = &w["wasm.modules"][0];
     let module = match module["wasm.module.sha256"].as_str() {
@@ -297,7 +310,10 @@ fn python_becomes_a_workload_when_it_runs_a_module() {
         let started = std::time::Instant::now();
         let running = Running::spawn(watching(&spin(host)));
         let seen = events_until(&running, Duration::from_secs(30), |events| latest(events).is_some());
-        assert!(started.elapsed() > Duration::from_secs(1), "{name}: called a workload before it ran anything");
+        assert!(
+            started.elapsed() > Duration::from_secs(1),
+            "{name}: called a workload before it ran anything"
+        );
         assert_eq!(latest(&seen).unwrap()["wasm.runtime.name"], name);
     }
 }

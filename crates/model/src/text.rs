@@ -93,7 +93,10 @@ mod tests {
 
     #[test]
     fn control_sequences_quotes_and_overrides_are_inert() {
-        assert_eq!(shown("\x1b[2J\nroot \u{202e}\u{9b}31m\\").to_string(), "\\u{1b}[2J\\nroot \\u{202e}\\u{9b}31m\\\\");
+        assert_eq!(
+            shown("\x1b[2J\nroot \u{202e}\u{9b}31m\\").to_string(),
+            "\\u{1b}[2J\\nroot \\u{202e}\\u{9b}31m\\\\"
+        );
         assert_eq!(shown_within("abcdef", 3).to_string(), "abc…");
         assert_eq!(shown("naïve \"função\"").to_string(), "naïve \"função\"");
     }

@@ -67,6 +67,21 @@ struct Extent {
     continued: bool,
 }
 
+/// Most bytes that a runtime asks for beyond the shape, to align it: Wasmtime asks for 2 MiB more (seen on 49).
+const ALIGNMENT_SLACK: u64 = 4 << 20;
+
+/// Whether asking for `length` bytes of address space is what `runtime` does for a linear memory, and for nothing else.
+///
+/// For processes that end before their mappings can be read. Never true for runtimes that also run other programs:
+/// their heaps reserve as much.
+pub fn reserves_for_memory(runtime: &str, length: u64) -> bool {
+    let Some(known) = known().iter().find(|r| r.name == runtime && !r.general_purpose) else { return false };
+    known.memories.iter().filter(|shape| shape.extent > 0).any(|shape| {
+        let least = shape.before.saturating_add(shape.extent);
+        (least..=least.saturating_add(ALIGNMENT_SLACK)).contains(&length)
+    })
+}
+
 /// Finds everything that has the reservation shape of a known runtime's linear memory.
 ///
 /// One pass over the mappings. GC heaps of Wasmtime are made alike and are found as well: the shape is a

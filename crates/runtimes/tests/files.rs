@@ -53,7 +53,9 @@ fn every_marker_is_found_with_and_without_section_headers_and_across_chunks() {
                 (None, None) if versioned => format!("{}3.14.1/src/lib.rs", marker.literal),
                 (None, None) => marker.literal.clone(),
             };
-            for (before, stripped) in [(0, false), (100, true), ((1 << 20) - 5, false), ((1 << 20) - 250, true)] {
+            for (before, stripped) in
+                [(0, false), (100, true), ((1 << 20) - 5, false), ((1 << 20) - 250, true)]
+            {
                 let mut data = vec![b'.'; before];
                 data.extend(format!(" {text} ").bytes());
                 let found = fingerprint(&program(&data, stripped).as_slice());
@@ -79,7 +81,10 @@ fn only_wasmtimes_own_version_strings_tell_its_version() {
         marks.into_iter().filter_map(|mark| mark.version).collect::<Vec<_>>()
     };
     // As they stand in the CLI 49.0.3 of PyPI, in the CLI 48.0.8 built by Cargo, and in the Python package 50.0.1.
-    assert_eq!(of(b"visionosWasmtime WebAssembly Runtime49.0.3 (f96eabaa1 2026-10-14)If a subcommand"), ["49.0.3"]);
+    assert_eq!(
+        of(b"visionosWasmtime WebAssembly Runtime49.0.3 (f96eabaa1 2026-10-14)If a subcommand"),
+        ["49.0.3"]
+    );
     assert_eq!(of(b"__commonWasmtime WebAssembly Runtime48.0.8If a subcommand"), [""; 0]);
     assert_eq!(of(b":\xc0\x80(\x02\nversion: 50.0.0\n\nThis is a bug in Wasmtime that was not"), ["50.0.0"]);
     // Its neighbours there.

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use wasmscope_model::{CodeImage, Confidence, ImageKind};
 use wasmscope_runtimes::wasmtime::{find_images, functions};
 use wasmscope_runtimes::{
-    FileMarks, FileRole, Fingerprint, Maps, Mark, ModuleKind, Observation, Segments, maps, module_facts, recognise,
+    FileMarks, FileRole, Fingerprint, Maps, Mark, ModuleKind, Observation, Segments, maps, module_facts,
+    recognise,
 };
 
 const BASE: u64 = 0x7f00_0000_0000;

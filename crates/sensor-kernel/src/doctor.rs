@@ -33,7 +33,9 @@ pub fn diagnose() -> Diagnosis {
         }
         Err(refusal) => vec![*refusal.0],
     };
-    if let Some(degraded) = probes.iter_mut().find(|p| p.name == module_read::NAME && p.state == ProbeState::Refused) {
+    if let Some(degraded) =
+        probes.iter_mut().find(|p| p.name == module_read::NAME && p.state == ProbeState::Refused)
+    {
         // Command lines, open and mapped files still name most modules.
         degraded.state = ProbeState::Degraded;
     }
@@ -57,7 +59,8 @@ pub fn diagnose() -> Diagnosis {
                     && let Some(modules) = host::security_modules()
                     && !modules.split(',').any(|m| m.trim() == "bpf")
                 {
-                    report.reason = format!("\"bpf\" is not among the active security modules ({})", modules.trim());
+                    report.reason =
+                        format!("\"bpf\" is not among the active security modules ({})", modules.trim());
                     report.remedy = format!("boot with lsm={},bpf", modules.trim());
                 }
                 report
@@ -76,7 +79,8 @@ fn try_map_change(sensor: &mut Sensor, reports: &mut [ProbeReport]) {
         report.state = ProbeState::Refused;
         report.reason = "it loads, but system-call tracepoints cannot be attached".into();
         report.visibility = crate::map_change::COST.into();
-        report.remedy = "use a kernel built with CONFIG_HAVE_SYSCALL_TRACEPOINTS and CONFIG_FTRACE_SYSCALLS".into();
+        report.remedy =
+            "use a kernel built with CONFIG_HAVE_SYSCALL_TRACEPOINTS and CONFIG_FTRACE_SYSCALLS".into();
     }
     sensor.watch_maps(false);
 }

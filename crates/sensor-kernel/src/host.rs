@@ -56,8 +56,10 @@ pub(crate) fn explain(refusal: &Refusal) -> (String, String) {
     if !missing.is_empty() {
         return (
             format!("this process lacks {}", missing.join(" and ")),
-            format!("run as root, or grant the capabilities: setcap {}=ep, or in a container cap-add",
-                "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_checkpoint_restore"),
+            format!(
+                "run as root, or grant the capabilities: setcap {}=ep, or in a container cap-add",
+                "cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_checkpoint_restore"
+            ),
         );
     }
     if !btf_present() {
@@ -90,13 +92,23 @@ pub(crate) fn explain(refusal: &Refusal) -> (String, String) {
 /// The first line in which libbpf names what it did not find or the verifier did not like.
 fn first_complaint(said: &str) -> String {
     let telling = |l: &&str| {
-        ["failed to find", "not found", "is not found", "invalid", "unknown", "not supported", "doesn't exist"]
-            .iter()
-            .any(|w| l.contains(w))
+        [
+            "failed to find",
+            "not found",
+            "is not found",
+            "invalid",
+            "unknown",
+            "not supported",
+            "doesn't exist",
+        ]
+        .iter()
+        .any(|w| l.contains(w))
     };
     let lines = || said.lines().map(str::trim);
     // The verifier ends with what it did not like and a line of statistics.
-    let verdict = || lines().zip(lines().skip(1)).find(|(_, next)| next.starts_with("processed ")).map(|(line, _)| line);
+    let verdict = || {
+        lines().zip(lines().skip(1)).find(|(_, next)| next.starts_with("processed ")).map(|(line, _)| line)
+    };
     let line = lines().find(telling).or_else(verdict);
     line.map(|l| format!(" ({})", l.strip_prefix("libbpf: ").unwrap_or(l))).unwrap_or_default()
 }
@@ -114,7 +126,8 @@ mod tests {
 
     #[test]
     fn the_first_telling_line_is_quoted() {
-        let said = "libbpf: loading object\nlibbpf: prog 'on_read': failed to find kernel BTF type ID of 'x': -3\n";
+        let said =
+            "libbpf: loading object\nlibbpf: prog 'on_read': failed to find kernel BTF type ID of 'x': -3\n";
         assert_eq!(first_complaint(said), " (prog 'on_read': failed to find kernel BTF type ID of 'x': -3)");
         assert_eq!(first_complaint(""), "");
         let said = "libbpf: prog 'p': -- BEGIN PROG LOAD LOG --\n0: R1=ctx\ntoo far\nprocessed 7 insns (limit 1000000)\n";

@@ -39,7 +39,7 @@ mod task_vma;
 pub use ledger::{Ledger, LedgerRow};
 pub use load::LoadError;
 pub use record::{VmaRecord, VmaWhat};
-pub use rings::{Rings, Wake};
+pub use rings::{DrainError, Rings};
 pub use scope::{Scope, ScopeError};
 pub use sensor::{Sensor, Settings, running_processes};
 pub use tracker::Tracker;

@@ -5,47 +5,47 @@ use wasmscope_model::{Head, Pid, ProcessKey, Record};
 
 /// Decodes one ring-buffer sample; `None` for one that is too short or of an unknown kind.
 pub fn decode(sample: &[u8]) -> Option<Record> {
-        let head: types::record_head = view(sample)?;
-        Some(match head.kind {
-            types::record_kind::RECORD_EXEC => {
-                let record: types::exec_record = view(sample)?;
-                Record::Exec {
-                    head: decode_head(&head),
-                    exe: (record.exe_device, record.exe_inode),
-                    args: used(&record.args, record.args_bytes),
-                }
+    let head: types::record_head = view(sample)?;
+    Some(match head.kind {
+        types::record_kind::RECORD_EXEC => {
+            let record: types::exec_record = view(sample)?;
+            Record::Exec {
+                head: decode_head(&head),
+                exe: (record.exe_device, record.exe_inode),
+                args: used(&record.args, record.args_bytes),
             }
-            types::record_kind::RECORD_FORK => Record::Fork { head: decode_head(&head) },
-            types::record_kind::RECORD_EXIT => {
-                let record: types::exit_record = view(sample)?;
-                Record::Exit { head: decode_head(&head), wait_status: record.wait_status }
+        }
+        types::record_kind::RECORD_FORK => Record::Fork { head: decode_head(&head) },
+        types::record_kind::RECORD_EXIT => {
+            let record: types::exit_record = view(sample)?;
+            Record::Exit { head: decode_head(&head), wait_status: record.wait_status }
+        }
+        types::record_kind::RECORD_RESERVATION => {
+            let record: crate::reservation::types::reservation_record = view(sample)?;
+            Record::Reservation { head: decode_head(&head), address: record.address, length: record.length }
+        }
+        types::record_kind::RECORD_MODULE_READ => {
+            let record: crate::module_read::types::module_read_record = view(sample)?;
+            Record::ModuleRead {
+                head: decode_head(&head),
+                file: (record.device, record.inode),
+                size: record.size,
+                path: path(&record.path, record.path_bytes.into()),
+                complete: record.complete != 0,
             }
-            types::record_kind::RECORD_RESERVATION => {
-                let record: crate::reservation::types::reservation_record = view(sample)?;
-                Record::Reservation { head: decode_head(&head), address: record.address, length: record.length }
+        }
+        types::record_kind::RECORD_MAP_CHANGE => {
+            let record: crate::map_change::types::map_change_record = view(sample)?;
+            Record::MapChange {
+                head: decode_head(&head),
+                address: record.address,
+                length: record.length,
+                executable: record.prot & libc::PROT_EXEC as u32 != 0,
             }
-            types::record_kind::RECORD_MODULE_READ => {
-                let record: crate::module_read::types::module_read_record = view(sample)?;
-                Record::ModuleRead {
-                    head: decode_head(&head),
-                    file: (record.device, record.inode),
-                    size: record.size,
-                    path: path(&record.path, record.path_bytes.into()),
-                    complete: record.complete != 0,
-                }
-            }
-            types::record_kind::RECORD_MAP_CHANGE => {
-                let record: crate::map_change::types::map_change_record = view(sample)?;
-                Record::MapChange {
-                    head: decode_head(&head),
-                    address: record.address,
-                    length: record.length,
-                    executable: record.prot & libc::PROT_EXEC as u32 != 0,
-                }
-            }
-            _ => return None,
-        })
-    }
+        }
+        _ => return None,
+    })
+}
 
 /// Why a mapping is of interest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,14 +4,18 @@ use crate::record::decode;
 use libbpf_rs::{MapHandle, RingBufferBuilder};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::{
+    cell::RefCell,
     os::fd::{AsFd, BorrowedFd},
-    sync::{Arc, atomic::{AtomicU64, Ordering}},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use wasmscope_model::Record;
 
 /// Why a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wake {
+enum Wake {
     /// Records were delivered.
     Records,
     /// The other descriptor became readable.
@@ -29,15 +33,15 @@ pub struct Rings {
 }
 
 impl Rings {
-    /// Delivers records to `sink`, in order within each ring, until `stop` becomes readable.
+    /// Delivers records to `sink`, in the order in which they happened, until `stop` becomes readable.
     ///
     /// # Errors
     /// The kernel refuses to map or poll the rings.
     pub fn drain(&self, stop: BorrowedFd<'_>, mut sink: impl FnMut(Record)) -> Result<(), DrainError> {
-        let sink = std::cell::RefCell::new(&mut sink);
-        let deliver = |sample: &[u8]| {
+        let pending = RefCell::new(Vec::new());
+        let take = |sample: &[u8]| {
             match decode(sample) {
-                Some(record) => (sink.borrow_mut())(record),
+                Some(record) => pending.borrow_mut().push(record),
                 None => {
                     self.decode_errors.fetch_add(1, Ordering::Relaxed);
                 }
@@ -45,22 +49,38 @@ impl Rings {
             0
         };
         let mut builder = RingBufferBuilder::new();
-        // Lifecycle first: a hint about a process is of no use before its exec.
-        builder.add(&self.lifecycle, deliver)?;
-        builder.add(&self.hint, deliver)?;
+        builder.add(&self.lifecycle, take)?;
+        builder.add(&self.hint, take)?;
         let rings = builder.build()?;
         // SAFETY: the epoll descriptor belongs to `rings`, which outlives this borrow.
         let epoll = unsafe { BorrowedFd::borrow_raw(rings.epoll_fd()) };
         loop {
-            match wait(epoll, stop, None)? {
-                Wake::Other => {
-                    rings.consume()?; // what came before the stop is still delivered
-                    return Ok(());
-                }
-                Wake::Records | Wake::Timeout => rings.consume()?,
+            let more = !pending.borrow().is_empty();
+            let wake = wait(epoll, stop, more.then_some(&Timespec::default()))?;
+            // A process's exit and its last hint come through different rings. What happened before this moment is
+            // in one of them now; what came later waits for the next pass, so that nothing overtakes.
+            let until = if wake == Wake::Other { u64::MAX } else { monotonic_ns() };
+            rings.consume()?;
+            for record in take_until(&mut pending.borrow_mut(), until) {
+                sink(record);
+            }
+            if wake == Wake::Other {
+                return Ok(());
             }
         }
     }
+}
+
+/// Removes the records up to `until`, in order of time.
+fn take_until(pending: &mut Vec<Record>, until: u64) -> Vec<Record> {
+    pending.sort_by_key(|r| r.head().monotonic_ns);
+    let later = pending.partition_point(|r| r.head().monotonic_ns <= until);
+    pending.drain(..later).collect()
+}
+
+fn monotonic_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
 /// Why draining ended early.
@@ -82,5 +102,23 @@ fn wait(records: impl AsFd, other: impl AsFd, timeout: Option<&Timespec>) -> Res
         Ok(0) => Ok(Wake::Timeout),
         Ok(_) if !fds[1].revents().is_empty() => Ok(Wake::Other),
         Ok(_) => Ok(Wake::Records),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmscope_model::{Head, Pid, ProcessKey};
+
+    #[test]
+    fn records_of_two_rings_come_in_order_and_nothing_overtakes() {
+        let exit = |monotonic_ns| {
+            let process = ProcessKey::from_kernel(1, 0, 0);
+            Record::Exit { head: Head { process, tid: 1, parent: Pid(0), monotonic_ns }, wait_status: 0 }
+        };
+        let mut pending = vec![exit(5), exit(30), exit(3), exit(10)];
+        let times = |records: &[Record]| records.iter().map(|r| r.head().monotonic_ns).collect::<Vec<_>>();
+        assert_eq!(times(&take_until(&mut pending, 10)), [3, 5, 10]);
+        assert_eq!(times(&pending), [30]);
     }
 }

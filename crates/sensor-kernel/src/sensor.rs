@@ -9,7 +9,10 @@ use crate::{
     reservation, task_vma,
 };
 use libbpf_rs::{Link, MapHandle};
-use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 use wasmscope_model::{ProbeReport, ProbeState};
 
 /// What to observe, and how much of it.

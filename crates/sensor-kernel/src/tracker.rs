@@ -52,7 +52,8 @@ impl Tracker {
         let mut entry = self.tracked.lookup(&key, MapFlags::ANY)?.unwrap_or_else(|| vec![0; ENTRY_BYTES]);
         entry[..4].copy_from_slice(&state.to_ne_bytes());
         entry[4..8].copy_from_slice(&flags.to_ne_bytes());
-        let first = u64::from_ne_bytes(entry[FIRST_TRACE_AT..FIRST_TRACE_AT + 8].try_into().expect("8 bytes"));
+        let first =
+            u64::from_ne_bytes(entry[FIRST_TRACE_AT..FIRST_TRACE_AT + 8].try_into().expect("8 bytes"));
         self.tracked.update(&key, &entry, MapFlags::ANY)?;
         Ok((first != 0).then_some(first))
     }

@@ -74,7 +74,11 @@ impl RegularFile {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
         let link = format!("/proc/self/fd/{}", handle.as_fd().as_raw_fd());
-        let file = File::from(rustix::fs::open(link, OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty())?);
+        let file = File::from(rustix::fs::open(
+            link,
+            OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY,
+            Mode::empty(),
+        )?);
         let id = FileId::of(&file.metadata()?);
         Ok(Self { file, id })
     }

@@ -8,7 +8,7 @@ use std::{
     fs::File,
     io::{self, Read as _},
     os::{
-        fd::AsFd,
+        fd::{AsFd, AsRawFd as _},
         unix::{ffi::OsStringExt as _, fs::FileExt as _},
     },
     path::{Path, PathBuf},
@@ -200,9 +200,27 @@ impl Process {
         self.reopen(format!("map_files/{start:x}-{end:x}"))
     }
 
-    fn reopen(&self, link: impl AsRef<Path>) -> io::Result<RegularFile> {
+    /// As [`open_mapped`](Self::open_mapped), with the path of what was opened: in the time since the maps were read,
+    /// another file may have been mapped at the same range (Wasmtime maps one module after the other there).
+    ///
+    /// # Errors
+    /// As for [`open_mapped`](Self::open_mapped).
+    pub fn open_mapped_file(&self, vma: &Vma) -> io::Result<OpenFile> {
+        let link = format!("map_files/{:x}-{:x}", vma.start, vma.end);
         let handle =
-            self.proc.open_relative_flags(link.as_ref(), OFlags::PATH | OFlags::CLOEXEC).map_err(io::Error::other)?;
+            self.proc.open_relative_flags(&link, OFlags::PATH | OFlags::CLOEXEC).map_err(io::Error::other)?;
+        let path = rustix::fs::readlink(format!("/proc/self/fd/{}", handle.as_raw_fd()), Vec::new())?;
+        let path = lossy_within(path.as_bytes(), 4096);
+        // As in the maps' own paths: whether it was deleted is not part of its name.
+        let path = self.seen_by_it(path.strip_suffix(" (deleted)").unwrap_or(&path).to_owned());
+        Ok(OpenFile { path, file: RegularFile::reopen(handle)? })
+    }
+
+    fn reopen(&self, link: impl AsRef<Path>) -> io::Result<RegularFile> {
+        let handle = self
+            .proc
+            .open_relative_flags(link.as_ref(), OFlags::PATH | OFlags::CLOEXEC)
+            .map_err(io::Error::other)?;
         RegularFile::reopen(handle)
     }
 
@@ -215,7 +233,8 @@ impl Process {
 
     /// Regular files it holds open, of at most 1,024 descriptors.
     pub fn open_files(&self) -> Vec<OpenFile> {
-        let Ok(folder) = self.proc.open_relative_flags("fd", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC)
+        let Ok(folder) =
+            self.proc.open_relative_flags("fd", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC)
         else {
             return Vec::new();
         };
@@ -227,13 +246,15 @@ impl Process {
             }
             let name = entry.file_name();
             // Most descriptors are pipes and sockets: ask before opening.
-            let regular = rustix::fs::statat(&folder, name, AtFlags::empty())
-                .is_ok_and(|s| rustix::fs::FileType::from_raw_mode(s.st_mode) == rustix::fs::FileType::RegularFile);
+            let regular = rustix::fs::statat(&folder, name, AtFlags::empty()).is_ok_and(|s| {
+                rustix::fs::FileType::from_raw_mode(s.st_mode) == rustix::fs::FileType::RegularFile
+            });
             if !regular {
                 continue;
             }
             let Ok(path) = rustix::fs::readlinkat(&folder, name, Vec::new()) else { continue };
-            let Ok(handle) = rustix::fs::openat(&folder, name, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()) else {
+            let Ok(handle) = rustix::fs::openat(&folder, name, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+            else {
                 continue;
             };
             if let Ok(file) = RegularFile::reopen(handle) {
@@ -245,7 +266,8 @@ impl Process {
 
     /// Names of its threads, at most 64 of them.
     pub fn thread_names(&self) -> Vec<String> {
-        let Ok(folder) = self.proc.open_relative_flags("task", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC)
+        let Ok(folder) =
+            self.proc.open_relative_flags("task", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC)
         else {
             return Vec::new();
         };
@@ -351,13 +373,17 @@ impl Process {
             .proc
             .open_relative_flags(name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC)
             .map_err(|e| ProcessError::of(pid, e))?;
-        let target = rustix::fs::readlinkat(&handle, c"", Vec::new()).map_err(|e| ProcessError::io(pid, &e.into()))?;
+        let target =
+            rustix::fs::readlinkat(&handle, c"", Vec::new()).map_err(|e| ProcessError::io(pid, &e.into()))?;
         Ok(lossy_within(target.as_bytes(), 4096))
     }
 
     fn read(&self, name: impl AsRef<Path>, limit: u64) -> Result<Vec<u8>, ProcessError> {
         let pid = self.pid();
-        let file = self.proc.open_relative_flags(name.as_ref(), OFlags::RDONLY | OFlags::CLOEXEC).map_err(|e| ProcessError::of(pid, e))?;
+        let file = self
+            .proc
+            .open_relative_flags(name.as_ref(), OFlags::RDONLY | OFlags::CLOEXEC)
+            .map_err(|e| ProcessError::of(pid, e))?;
         let mut bytes = Vec::new();
         file.take(limit).read_to_end(&mut bytes).map_err(|e| ProcessError::io(pid, &e))?;
         Ok(bytes)
@@ -416,6 +442,37 @@ mod tests {
         let found = me.open_files().into_iter().find(|f| Path::new(&f.path) == path).unwrap();
         assert_eq!(found.file.id, me.open_path(&path).unwrap().id);
         drop(held);
+    }
+
+    /// Seen with Wasmtime: the path of one module beside the hash of the next.
+    #[test]
+    fn a_file_mapped_in_place_of_another_is_named_as_itself() {
+        use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, name).unwrap();
+            (File::open(&path).unwrap(), path)
+        };
+        let ((first, first_path), (second, second_path)) = (file("first.wasm"), file("second.wasm"));
+        let map = |file: &File, at: *mut std::ffi::c_void, flags| {
+            // SAFETY: a fresh page, or in place of the page that this test mapped and never reads.
+            unsafe { mmap(at, 4096, ProtFlags::READ, MapFlags::PRIVATE | flags, file, 0).unwrap() }
+        };
+        let at = map(&first, std::ptr::null_mut(), MapFlags::empty());
+        let me = Process::open(std::process::id()).unwrap();
+        let maps = me.maps().unwrap();
+        let vma = maps.vmas.iter().find(|vma| vma.start == at as u64).unwrap();
+        let opened = || {
+            let mapped = me.open_mapped_file(vma).unwrap();
+            (PathBuf::from(mapped.path), mapped.file.content(99).unwrap().unwrap())
+        };
+        assert_eq!(opened(), (first_path, b"first.wasm".to_vec()));
+        map(&second, at, MapFlags::FIXED);
+        std::fs::remove_file(&second_path).unwrap();
+        assert_eq!(opened(), (second_path, b"second.wasm".to_vec()));
+        // SAFETY: nothing refers to the page.
+        unsafe { munmap(at, 4096).unwrap() };
     }
 
     #[test]

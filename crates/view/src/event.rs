@@ -36,7 +36,8 @@ pub fn line(event: &Event) -> String {
                 ProbeState::Degraded => "degraded",
                 ProbeState::Refused => "refused",
             };
-            let reason = if report.reason.is_empty() { String::new() } else { format!(": {}", report.reason) };
+            let reason =
+                if report.reason.is_empty() { String::new() } else { format!(": {}", report.reason) };
             format!("{:<10} {} {state}{reason}", "probe", report.name)
         }
     };

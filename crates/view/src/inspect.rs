@@ -28,8 +28,19 @@ pub fn page(workload: &Workload, functions: &[ImageFunctions]) -> String {
     for (image, functions) in workload.images.iter().zip(functions) {
         page.section(&format!("Code image at 0x{:x}", image.base));
         page.row("kind", kind(image.kind));
-        page.row("compiled by", image.engine_version.as_deref().map_or("unknown".into(), |v| shown(v).to_string()));
-        page.row("size", format!("{}, {} of it code at 0x{:x}", bytes(image.size_bytes), bytes(image.text_bytes), image.text_base));
+        page.row(
+            "compiled by",
+            image.engine_version.as_deref().map_or("unknown".into(), |v| shown(v).to_string()),
+        );
+        page.row(
+            "size",
+            format!(
+                "{}, {} of it code at 0x{:x}",
+                bytes(image.size_bytes),
+                bytes(image.text_bytes),
+                image.text_base
+            ),
+        );
         page.row("holds", format!("{} module(s), {} functions", image.modules, image.functions));
         if let Some(file) = &image.file {
             page.row("file", shown(file).to_string());
@@ -126,7 +137,9 @@ fn memories(page: &mut Page, w: &Workload) {
     page.section("Linear memories");
     for m in &w.memories {
         let limit = match (m.limit_bytes, m.limit_source) {
-            (Some(limit), Some(LimitSource::Module)) => format!("at most {} (declared by the module)", bytes(limit)),
+            (Some(limit), Some(LimitSource::Module)) => {
+                format!("at most {} (declared by the module)", bytes(limit))
+            }
             (Some(limit), _) => format!("at most {} (reserved)", bytes(limit)),
             (None, _) => "no limit known".into(),
         };

@@ -14,7 +14,18 @@ pub fn workloads(workloads: &[Workload], now_unix: f64) -> String {
     }
     let mut table = Table::new();
     table.load_style(NOTHING);
-    table.set_header(["PID", "RUNTIME", "VERSION", "SURE", "MODULE", "FUNCTIONS", "MEMORY", "LIMIT", "AGE", "IN"]);
+    table.set_header([
+        "PID",
+        "RUNTIME",
+        "VERSION",
+        "SURE",
+        "MODULE",
+        "FUNCTIONS",
+        "MEMORY",
+        "LIMIT",
+        "AGE",
+        "IN",
+    ]);
     for w in workloads {
         let limit = w.memories.iter().map(|m| m.limit_bytes).sum::<Option<u64>>().filter(|n| *n > 0);
         table.add_row([

@@ -30,8 +30,8 @@ pub fn of_cgroup(lines: &str) -> Container {
 }
 
 /// The id that an engine wrote: Docker, containerd, CRI-O and Podman use 64 hexadecimal digits, with a driver
-/// prefix and `.scope` under systemd; `ctr` and plain runc use names below a folder of their own and cannot be
-/// told from any other cgroup, except below containerd's namespaces.
+/// prefix and `.scope` under systemd. `ctr` and plain runc take any name and make a cgroup of it (`/default/web`);
+/// nothing tells such a cgroup from one that is no container's, so a name of another form is none.
 fn container_id(parts: &[&str]) -> Option<String> {
     parts.iter().rev().find_map(|part| {
         let name = part.strip_suffix(".scope").unwrap_or(part);
@@ -101,7 +101,15 @@ mod tests {
 
     #[test]
     fn the_host_is_no_container() {
-        for path in ["/", "/init.scope", "/user.slice", "/system.slice", "/my-app/pod-of-peas", "/podracer"] {
+        for path in [
+            "/",
+            "/init.scope",
+            "/user.slice",
+            "/system.slice",
+            "/my-app/pod-of-peas",
+            "/podracer",
+            "/default/web",
+        ] {
             assert_eq!(of(path), (None, None, None), "{path}");
         }
     }

@@ -16,7 +16,8 @@ use wasmscope_model::{
     BootId, LinearMemory, ModuleOrigin, ProcessKey, Verdict, Workload, WorkloadId, text::lossy_within,
 };
 use wasmscope_runtimes::{
-    FileMarks, FileRole, Fingerprint, Maps, Observation, SeenModule, Vma, interesting, linear_memories, recognise,
+    FileMarks, FileRole, Fingerprint, Maps, Observation, SeenModule, Vma, interesting, linear_memories,
+    recognise,
 };
 use wasmscope_sensor_proc::{FileId, Process, ProcessError, RegularFile};
 
@@ -127,7 +128,12 @@ impl Looker {
         self.cache.fingerprint(executable.id, || process.open_executable())
     }
 
-    fn library_marks(&mut self, process: &Process, maps: &Maps, executable: Option<FileId>) -> Vec<(String, Rc<Fingerprint>)> {
+    fn library_marks(
+        &mut self,
+        process: &Process,
+        maps: &Maps,
+        executable: Option<FileId>,
+    ) -> Vec<(String, Rc<Fingerprint>)> {
         let mut seen = HashSet::new();
         let mut found = Vec::new();
         for vma in maps.vmas.iter().filter(|v| v.perms.execute) {
@@ -157,9 +163,8 @@ impl Looker {
     fn module_candidates(&mut self, process: &Process, maps: &Maps, hints: &Hints) -> Candidates<'_> {
         let mut found = Candidates { cache: &mut self.cache, found: Vec::new(), unknown: Vec::new() };
         for vma in data_files(maps) {
-            if let Ok(file) = process.open_mapped(vma) {
-                let path = vma.file().map(|path| process.seen_by_it(path.to_owned()));
-                found.add(path, ModuleOrigin::Mapped, &file);
+            if let Ok(mapped) = process.open_mapped_file(vma) {
+                found.add(Some(mapped.path), ModuleOrigin::Mapped, &mapped.file);
             }
         }
         for open in process.open_files() {
@@ -189,8 +194,11 @@ impl Look for Looker {
         let worth = hints.thorough
             || interesting(&maps).is_some()
             || executable_marks.as_ref().is_some_and(|f| !f.marks.is_empty());
-        let libraries =
-            if worth { self.library_marks(&process, &maps, executable.as_ref().map(|e| e.id)) } else { Vec::new() };
+        let libraries = if worth {
+            self.library_marks(&process, &maps, executable.as_ref().map(|e| e.id))
+        } else {
+            Vec::new()
+        };
         let (candidates, mut unknown) = if worth {
             let found = self.module_candidates(&process, &maps, hints);
             (found.found, found.unknown)
@@ -199,12 +207,13 @@ impl Look for Looker {
         };
 
         let executable_path = executable.as_ref().map_or("", |e| e.path.as_str());
-        let own_marks = executable_marks
-            .iter()
-            .map(|f| FileMarks { path: executable_path, role: FileRole::Executable, fingerprint: f });
-        let library_marks = libraries
-            .iter()
-            .map(|(path, f)| FileMarks { path, role: FileRole::Library, fingerprint: f });
+        let own_marks = executable_marks.iter().map(|f| FileMarks {
+            path: executable_path,
+            role: FileRole::Executable,
+            fingerprint: f,
+        });
+        let library_marks =
+            libraries.iter().map(|(path, f)| FileMarks { path, role: FileRole::Library, fingerprint: f });
         let files: Vec<_> = own_marks.chain(library_marks).collect();
         let module_files: Vec<_> = candidates
             .iter()
@@ -387,9 +396,15 @@ mod tests {
     #[test]
     fn growth_keeps_the_layout_and_new_code_changes_it() {
         let maps = |text: &str| wasmscope_runtimes::maps::parse(text.as_bytes());
-        let before = maps("7f0000000000-7f0000010000 rw-p 00000000 00:00 0\n7f0000010000-7f0100000000 ---p 00000000 00:00 0\n");
-        let grown = maps("7f0000000000-7f0000020000 rw-p 00000000 00:00 0\n7f0000020000-7f0100000000 ---p 00000000 00:00 0\n");
-        let loaded = maps("7f0000000000-7f0000010000 r-xp 00000000 00:00 0\n7f0000010000-7f0100000000 ---p 00000000 00:00 0\n");
+        let before = maps(
+            "7f0000000000-7f0000010000 rw-p 00000000 00:00 0\n7f0000010000-7f0100000000 ---p 00000000 00:00 0\n",
+        );
+        let grown = maps(
+            "7f0000000000-7f0000020000 rw-p 00000000 00:00 0\n7f0000020000-7f0100000000 ---p 00000000 00:00 0\n",
+        );
+        let loaded = maps(
+            "7f0000000000-7f0000010000 r-xp 00000000 00:00 0\n7f0000010000-7f0100000000 ---p 00000000 00:00 0\n",
+        );
         assert_eq!(layout(&before), layout(&grown));
         assert_ne!(layout(&before), layout(&loaded));
     }

@@ -72,7 +72,10 @@ pub struct Candidate {
 
 /// Decides which files the workload runs: those whose symbols are in a code image first, then by how they were
 /// found. One entry per content, or per path where there is no content.
-pub fn resolve(mut candidates: Vec<Candidate>, images: &[CodeImage]) -> Vec<(ModuleFile, Option<ModuleFacts>)> {
+pub fn resolve(
+    mut candidates: Vec<Candidate>,
+    images: &[CodeImage],
+) -> Vec<(ModuleFile, Option<ModuleFacts>)> {
     for candidate in &mut candidates {
         let symbols = candidate.info.as_ref().and_then(|i| i.facts.as_ref()?.symbols_sha256);
         if symbols.is_some() && images.iter().any(|image| image.symbols_sha256 == symbols) {
@@ -110,7 +113,8 @@ pub fn limit_memories(memories: &mut [LinearMemory], modules: &[(ModuleFile, Opt
     let [memory] = memories else { return };
     // A module whose symbols are in memory is certain; the others only count if there is none such.
     let proven = modules.iter().filter(|(file, _)| file.origin == ModuleOrigin::CodeImage);
-    let owners: Vec<_> = if proven.clone().next().is_some() { proven.collect() } else { modules.iter().collect() };
+    let owners: Vec<_> =
+        if proven.clone().next().is_some() { proven.collect() } else { modules.iter().collect() };
     let [(_, Some(facts))] = owners[..] else { return };
     if facts.kind != ModuleKind::Module {
         return;
@@ -140,7 +144,12 @@ mod tests {
     }
 
     fn memory(size_bytes: u64) -> LinearMemory {
-        LinearMemory { base: 0x1000, size_bytes, limit_bytes: Some(1 << 32), limit_source: Some(LimitSource::Reservation) }
+        LinearMemory {
+            base: 0x1000,
+            size_bytes,
+            limit_bytes: Some(1 << 32),
+            limit_source: Some(LimitSource::Reservation),
+        }
     }
 
     const GROWING: &str = r#"(module (memory 1 64) (func $step (export "_start")))"#;
@@ -181,7 +190,11 @@ mod tests {
 
         let mut larger = [memory(65 * 65536)];
         limit_memories(&mut larger, &one);
-        assert_eq!(larger[0].limit_source, Some(LimitSource::Reservation), "that memory is not this module's");
+        assert_eq!(
+            larger[0].limit_source,
+            Some(LimitSource::Reservation),
+            "that memory is not this module's"
+        );
 
         let two = resolve(
             vec![

@@ -8,10 +8,13 @@ use crate::{
 };
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap, VecDeque},
+    collections::{BinaryHeap, HashMap, HashSet, VecDeque},
     time::Duration,
 };
-use wasmscope_model::{EventKind, Head, Interest, Record, Verdict, event::Exit};
+use wasmscope_model::{
+    Confidence, EventKind, Evidence, Head, Interest, Record, Signal, Verdict, event::Exit,
+};
+use wasmscope_runtimes::layout::reserves_for_memory;
 use wasmscope_sensor_proc::ProcessError;
 
 /// What the registry asks of the sensor.
@@ -26,6 +29,12 @@ pub trait Control {
 
 /// Most processes followed at once; more are counted, and the old ones kept.
 const MOST_ENTRIES: usize = 32_768;
+/// Most executables of runtimes remembered by what the kernel calls them.
+const MOST_EXECUTABLES: usize = 1024;
+/// Most reservations remembered of one process: the first.
+const MOST_RESERVATIONS: usize = 8;
+/// A reservation of the right size by a known runtime, whose shape nobody could look at.
+const HINDSIGHT_WEIGHT: Confidence = Confidence::percent(70);
 /// Most module reads remembered per process: the newest.
 const MOST_READS: usize = 32;
 /// Least time between two looks at one workload, whatever it does.
@@ -46,6 +55,9 @@ struct Entry {
     unchanged_looks: u32,
     last_look: Option<Duration>,
     first_trace: Option<Duration>,
+    /// The executable as the kernel names it, and reservations heard of: what is left of a process that ended at once.
+    executable: Option<(u32, u64)>,
+    reserved: Vec<u64>,
 }
 
 impl Entry {
@@ -59,7 +71,31 @@ impl Entry {
             unchanged_looks: 0,
             last_look: None,
             first_trace: None,
+            executable: None,
+            reserved: Vec::new(),
         }
+    }
+
+    /// The workload it was although no look saw it run: a runtime whose module is known and which asked for a linear
+    /// memory before it ended.
+    fn in_hindsight(&self) -> Option<Sight> {
+        let mut sight = self.sight.clone().filter(|s| !self.is_workload && !s.workload.modules.is_empty())?;
+        let recognition = &mut sight.workload.recognition;
+        let runtime = recognition.runtime.clone()?;
+        let length = self.reserved.iter().find(|length| reserves_for_memory(&runtime, **length))?;
+        recognition.evidence.push(Evidence {
+            signal: Signal::Reservation,
+            runtime: Some(runtime),
+            weight: HINDSIGHT_WEIGHT,
+            detail: format!(
+                "asked for {length:#x} bytes of address space, and ended before they could be looked at"
+            ),
+        });
+        recognition.evidence.sort_by_key(|e| e.signal);
+        recognition.confidence = Confidence::combine(recognition.evidence.iter().map(|e| e.weight));
+        recognition.verdict = Verdict::Workload;
+        sight.workload.unknown.push("memory, functions: it ended before they could be read".into());
+        Some(sight)
     }
 }
 
@@ -79,8 +115,12 @@ pub struct Registry<L, C> {
     watching_maps: bool,
     last_workload_end: Option<Duration>,
     events: Vec<Timed>,
+    /// Executables known to be runtimes, by device and inode: tells of a process that nobody could look at in time.
+    runtimes: HashSet<(u32, u64)>,
     /// Processes that were not followed because [`MOST_ENTRIES`] were.
     overflow: u64,
+    /// Runtimes that ended before anything of them could be looked at.
+    ended_unseen: u64,
 }
 
 impl<L: Look, C: Control> Registry<L, C> {
@@ -97,7 +137,9 @@ impl<L: Look, C: Control> Registry<L, C> {
             watching_maps: false,
             last_workload_end: None,
             events: Vec::new(),
+            runtimes: HashSet::new(),
             overflow: 0,
+            ended_unseen: 0,
         }
     }
 
@@ -119,6 +161,11 @@ impl<L: Look, C: Control> Registry<L, C> {
     /// Processes that were not followed for want of room, since the start.
     pub fn overflow(&self) -> u64 {
         self.overflow
+    }
+
+    /// Processes of known runtimes that ended before they could be looked at, since the start. Some were workloads.
+    pub fn ended_unseen(&self) -> u64 {
+        self.ended_unseen
     }
 
     /// The looker, to ask it about processes that are not followed yet.
@@ -151,7 +198,7 @@ impl<L: Look, C: Control> Registry<L, C> {
         let pid = head.process.pid.0;
         let time = Duration::from_nanos(head.monotonic_ns);
         match record {
-            Record::Exec { args, .. } => self.exec(pid, args, time, now),
+            Record::Exec { args, exe, .. } => self.exec(pid, args, exe, time, now),
             Record::Fork { .. } => {
                 if let Some(entry) = self.entry(pid, now) {
                     entry.hints.thorough = true;
@@ -159,7 +206,13 @@ impl<L: Look, C: Control> Registry<L, C> {
                 self.trigger(pid, now);
             }
             Record::Exit { wait_status, .. } => self.exit(&head, wait_status, time),
-            Record::Reservation { .. } => self.trace(pid, time, now, None),
+            Record::Reservation { length, .. } => {
+                self.trace(pid, time, now, None);
+                let entry = self.entries.get_mut(&pid).filter(|e| e.reserved.len() < MOST_RESERVATIONS);
+                if let Some(entry) = entry {
+                    entry.reserved.push(length);
+                }
+            }
             Record::ModuleRead { file: (_, inode), size, path, .. } => {
                 self.trace(pid, time, now, Some(ModuleRead { inode, size, path }));
             }
@@ -214,11 +267,12 @@ impl<L: Look, C: Control> Registry<L, C> {
         Some(self.entries.entry(pid).or_insert_with(|| Entry::new(now)))
     }
 
-    fn exec(&mut self, pid: u32, args: Vec<u8>, time: Duration, now: Duration) {
+    fn exec(&mut self, pid: u32, args: Vec<u8>, executable: (u32, u64), time: Duration, now: Duration) {
         // The kernel's record, not a look, says that the old program is gone.
         self.end(pid, Exit::Exec, time);
         let Some(entry) = self.entry(pid, now) else { return };
         entry.exec_only = true;
+        entry.executable = Some(executable);
         entry.hints.args = Some(args);
         self.trigger(pid, now);
     }
@@ -260,7 +314,13 @@ impl<L: Look, C: Control> Registry<L, C> {
         entry.burst.looked(now);
         if entry.exec_only {
             match self.looker.is_runtime(pid) {
-                Ok(true) => {}
+                Ok(true) => {
+                    if let Some(executable) = entry.executable
+                        && self.runtimes.len() < MOST_EXECUTABLES
+                    {
+                        self.runtimes.insert(executable);
+                    }
+                }
                 Ok(false) => return self.drop_entry(pid),
                 // Gone: its exit record follows and cleans up. Not yet readable: the next look of the burst.
                 Err(_) => return self.reschedule(pid),
@@ -392,12 +452,23 @@ impl<L: Look, C: Control> Registry<L, C> {
 
     fn exit(&mut self, head: &Head, wait_status: u32, time: Duration) {
         let pid = head.process.pid.0;
-        let same = self.entries.get(&pid).is_some_and(|e| {
-            e.sight.as_ref().is_none_or(|s| s.key.start_ticks == head.process.start_ticks)
-        });
-        if same {
-            self.end(pid, Exit::from_wait_status(wait_status), time);
+        let same = self
+            .entries
+            .get(&pid)
+            .is_some_and(|e| e.sight.as_ref().is_none_or(|s| s.key.start_ticks == head.process.start_ticks));
+        if !same {
+            return;
         }
+        let entry = &self.entries[&pid];
+        if let Some(sight) = entry.in_hindsight() {
+            let at = entry.first_trace.unwrap_or(time);
+            self.workload(pid, sight, at, false);
+        } else if entry.sight.is_none() && entry.executable.is_some_and(|exe| self.runtimes.contains(&exe)) {
+            self.ended_unseen += 1;
+        }
+        self.end(pid, Exit::from_wait_status(wait_status), time);
+        // The kernel forgot it when it ended; what hindsight told the sensor is stale.
+        self.control.forget(pid);
     }
 
     /// Forgets `pid`, telling of the end if it was a workload.
@@ -443,7 +514,10 @@ impl<L: Look, C: Control> Registry<L, C> {
                     }
                 }
                 Ok(None) => self.look(pid, now, false),
-                Err(LookError::Process(ProcessError::Gone(_) | ProcessError::NoMemory(_)) | LookError::Changed(_)) => {
+                Err(
+                    LookError::Process(ProcessError::Gone(_) | ProcessError::NoMemory(_))
+                    | LookError::Changed(_),
+                ) => {
                     // Its exit or exec was lost.
                     self.end(pid, Exit::Unseen, now);
                     self.control.forget(pid);
@@ -468,9 +542,11 @@ fn grown(sight: &Sight, memory: &wasmscope_model::LinearMemory, previous_bytes: 
 /// a memory is reserved before it is made accessible, and may be seen in between.
 fn differences(before: &Sight, after: &wasmscope_model::Workload) -> Vec<String> {
     let before = &before.workload;
-    let bases =
-        |w: &wasmscope_model::Workload| w.memories.iter().map(|m| (m.base, m.size_bytes > 0)).collect::<Vec<_>>();
-    let runtime = |w: &wasmscope_model::Workload| (w.recognition.runtime.clone(), w.recognition.version.clone());
+    let bases = |w: &wasmscope_model::Workload| {
+        w.memories.iter().map(|m| (m.base, m.size_bytes > 0)).collect::<Vec<_>>()
+    };
+    let runtime =
+        |w: &wasmscope_model::Workload| (w.recognition.runtime.clone(), w.recognition.version.clone());
     [
         ("runtime", runtime(before) != runtime(after)),
         ("modules", before.modules != after.modules),
@@ -479,7 +555,8 @@ fn differences(before: &Sight, after: &wasmscope_model::Workload) -> Vec<String>
         ("container", before.container != after.container),
     ]
     .into_iter()
-    .filter_map(|(part, differs)| differs.then(|| part.to_owned()))
+    .filter(|(_, differs)| *differs)
+    .map(|(part, _)| part.to_owned())
     .collect()
 }
 

@@ -66,7 +66,9 @@ fn scan(settings: &Settings, least: Verdict) -> Result<Found, Failure> {
                 continue;
             }
             match looker.look(pid, &Hints::default()) {
-                Ok(sight) if sight.workload.recognition.verdict >= least => found.workloads.push(sight.workload),
+                Ok(sight) if sight.workload.recognition.verdict >= least => {
+                    found.workloads.push(sight.workload)
+                }
                 Err(LookError::Process(ProcessError::Denied(_))) => found.denied += 1,
                 Ok(_) | Err(_) => {} // no workload, or it ended while it was looked at
             }

@@ -56,15 +56,19 @@ impl Watch {
         let settings = Settings { scope, ..Settings::default() };
         let out = BufWriter::new(io::stdout());
         let sink: Box<dyn Sink> = if self.json { Box::new(Json(out)) } else { Box::new(Text(out)) };
-        let outcome = watch(Options { settings, command: held, duration: self.duration }, sink).map_err(|e| match e {
-            WatchError::Command(error) => cannot_run(error),
-            other => Failure::host(other),
-        })?;
+        let outcome = watch(Options { settings, command: held, duration: self.duration }, sink).map_err(
+            |e| match e {
+                WatchError::Command(error) => cannot_run(error),
+                other => Failure::host(other),
+            },
+        )?;
         match outcome.output {
             Ended::Complete | Ended::Closed => {}
             Ended::Failed(error) => output::finish(Err(error))?,
             Ended::Unread => {
-                return Err(Failure::host(anyhow::anyhow!("standard output is not read: the last events are lost")));
+                return Err(Failure::host(anyhow::anyhow!(
+                    "standard output is not read: the last events are lost"
+                )));
             }
         }
         Ok(outcome.command.map_or(0, exit_status))

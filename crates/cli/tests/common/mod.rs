@@ -45,7 +45,11 @@ pub(crate) fn named<'a>(events: &'a [Value], name: &str) -> Vec<&'a Value> {
 ///
 /// # Panics
 /// It was not true in time; the message has the events.
-pub(crate) fn events_until(running: &Running, timeout: Duration, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+pub(crate) fn events_until(
+    running: &Running,
+    timeout: Duration,
+    enough: impl Fn(&[Value]) -> bool,
+) -> Vec<Value> {
     let mut last = Vec::new();
     let done = wait_until(
         || {
@@ -60,7 +64,10 @@ pub(crate) fn events_until(running: &Running, timeout: Duration, enough: impl Fn
 
 /// The latest state of the only workload: `started`, overlaid by the last `identified`.
 pub(crate) fn latest(events: &[Value]) -> Option<&Value> {
-    events.iter().rev().find(|e| matches!(e["event.name"].as_str(), Some("workload.started" | "workload.identified")))
+    events
+        .iter()
+        .rev()
+        .find(|e| matches!(e["event.name"].as_str(), Some("workload.started" | "workload.identified")))
 }
 
 /// Runs `wasmscope` with these arguments to its end.
@@ -71,5 +78,10 @@ pub(crate) fn run(args: &[&str]) -> std::process::Output {
 /// SHA-256 of a file, by the tool that a user would check it with.
 pub(crate) fn sha256sum(path: &std::path::Path) -> String {
     let output = Command::new("sha256sum").arg(path).output().expect("coreutils");
-    String::from_utf8_lossy(&output.stdout).split(' ').next().expect("a hash").trim_start_matches('\\').to_owned()
+    String::from_utf8_lossy(&output.stdout)
+        .split(' ')
+        .next()
+        .expect("a hash")
+        .trim_start_matches('\\')
+        .to_owned()
 }

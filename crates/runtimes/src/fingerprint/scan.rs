@@ -155,7 +155,9 @@ mod tests {
         let between = "version_behind = 'version: '";
         assert_eq!(beside(between, "x version: 49.0.3LITERAL y").as_deref(), Some("49.0.3"));
         assert_eq!(beside(between, "version: 1.2.3 version: 49.0.3LITERAL").as_deref(), Some("49.0.3"));
-        for other in ["LITERAL", "49.0.3LITERAL", "version: 49.0.3 LITERAL", "version: LITERAL", "version: 49LITERAL"] {
+        for other in
+            ["LITERAL", "49.0.3LITERAL", "version: 49.0.3 LITERAL", "version: LITERAL", "version: 49LITERAL"]
+        {
             assert_eq!(beside(between, other), None, "{other}");
         }
         let far = format!("version: 1.{}LITERAL", "0".repeat(MAX_VERSION));
@@ -166,7 +168,9 @@ mod tests {
     fn a_version_that_may_run_into_the_next_constant_is_none() {
         let ended = "version_follows = true\nversion_ends = ' ('";
         assert_eq!(beside(ended, "LITERAL49.0.3 (f96eabaa1 2026-10-14)If a").as_deref(), Some("49.0.3"));
-        for other in ["LITERAL48.0.8If a", "LITERAL48.0.84", "LITERAL49.0.3", "LITERAL49.0.3(", "LITERAL (49.0.3 ("] {
+        for other in
+            ["LITERAL48.0.8If a", "LITERAL48.0.84", "LITERAL49.0.3", "LITERAL49.0.3(", "LITERAL (49.0.3 ("]
+        {
             assert_eq!(beside(ended, other), None, "{other}");
         }
     }

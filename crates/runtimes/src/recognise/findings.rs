@@ -243,7 +243,8 @@ impl Findings {
     pub(super) fn version_of(&self, runtime: &Runtime, image: Option<&str>) -> Option<String> {
         let marked = self.marked.get(&*runtime.name).map(Vec::as_slice).unwrap_or_default();
         let Some(image) = image else { return marked.first().cloned() };
-        let refines = |version: &&String| version.strip_prefix(image).is_some_and(|rest| rest.starts_with('.'));
+        let refines =
+            |version: &&String| version.strip_prefix(image).is_some_and(|rest| rest.starts_with('.'));
         Some(marked.iter().find(refines).cloned().unwrap_or_else(|| image.to_owned()))
     }
 

@@ -14,16 +14,14 @@ pub(crate) use skel::types;
 
 pub(crate) const NAME: &str = "lifecycle";
 pub(crate) const SEES: &str = "processes that start, exec, fork and end";
-pub(crate) const COST: &str = "new workloads and their ends are not seen; only `ps` and `inspect` work, by polling /proc";
+pub(crate) const COST: &str =
+    "new workloads and their ends are not seen; only `ps` and `inspect` work, by polling /proc";
 
 /// Loads and attaches; the maps it creates are those that all probes share.
 pub(crate) fn start(settings: &Settings) -> libbpf_rs::Result<(Vec<Link>, SharedMaps)> {
     let loaded = load_skeleton!(skel, settings, None)?;
-    let links = vec![
-        loaded.progs.on_exec.attach()?,
-        loaded.progs.on_fork.attach()?,
-        loaded.progs.on_exit.attach()?,
-    ];
+    let links =
+        vec![loaded.progs.on_exec.attach()?, loaded.progs.on_fork.attach()?, loaded.progs.on_exit.attach()?];
     let maps = &loaded.maps;
     let shared = SharedMaps {
         lifecycle_ring: MapHandle::try_from(&maps.lifecycle_ring)?,

@@ -3,7 +3,12 @@
  * Reads of module files. Most runtimes read a module and close it, so that later nothing leads to it; this
  * sees the read through the page cache (any file system, no system-call tracepoint). It fires for every
  * buffered read on the host, hence the order of the tests: the first page only, then the name or the reader.
- * Content is checked in user space. Source: mm/filemap.c, tracepoint added in v6.11.
+ * Content is checked in user space.
+ *
+ * The Wasmtime CLI does not read: it maps a module, for as long as compiling takes, and its page faults do not come by
+ * there. A fault on a page that is cached is served with its neighbours (map_pages), any other alone (fault).
+ *
+ * Source: mm/filemap.c; all three tracepoints were added in v6.11.
  */
 #include "common.bpf.h"
 
@@ -56,8 +61,7 @@ static __always_inline void read_path(struct module_read_record *record, struct 
 	record->path_bytes = at;
 }
 
-SEC("tp_btf/mm_filemap_get_pages")
-int BPF_PROG(on_read, struct address_space *mapping, unsigned long index)
+static __always_inline int first_page(struct address_space *mapping, unsigned long index)
 {
 	struct inode *inode = mapping->host;
 	struct module_read_record *record;
@@ -104,4 +108,22 @@ int BPF_PROG(on_read, struct address_space *mapping, unsigned long index)
 	read_path(record, dentry);
 	submit(record, FAMILY_HINT);
 	return 0;
+}
+
+SEC("tp_btf/mm_filemap_get_pages")
+int BPF_PROG(on_read, struct address_space *mapping, unsigned long index)
+{
+	return first_page(mapping, index);
+}
+
+SEC("tp_btf/mm_filemap_map_pages")
+int BPF_PROG(on_map, struct address_space *mapping, unsigned long index)
+{
+	return first_page(mapping, index);
+}
+
+SEC("tp_btf/mm_filemap_fault")
+int BPF_PROG(on_fault, struct address_space *mapping, unsigned long index)
+{
+	return first_page(mapping, index);
 }

@@ -1,10 +1,6 @@
 //! One pass over the memory maps of all running processes.
 
-use crate::{
-    Settings,
-    load::load_skeleton,
-    record::VmaRecord,
-};
+use crate::{Settings, load::load_skeleton, record::VmaRecord};
 use libbpf_rs::{Iter, IterOpts};
 use std::io::Read;
 
@@ -16,7 +12,8 @@ pub(crate) use skel::types;
 
 pub(crate) const NAME: &str = "task_vma";
 pub(crate) const SEES: &str = "workloads that already run, in one pass";
-pub(crate) const COST: &str = "the start-up scan reads /proc/PID/maps of every process instead, which takes longer";
+pub(crate) const COST: &str =
+    "the start-up scan reads /proc/PID/maps of every process instead, which takes longer";
 
 /// Most mappings of interest that one pass reports (48 MiB of records): a process can have 65,530 mappings, and all
 /// of them may be made to look interesting.

@@ -3,8 +3,8 @@
 use super::*;
 use std::{cell::RefCell, rc::Rc};
 use wasmscope_model::{
-    BootId, Confidence, Container, LimitSource, LinearMemory, ModuleFile, ModuleOrigin, Pid, ProcessKey, Recognition,
-    Workload, WorkloadId,
+    BootId, Confidence, Container, LimitSource, LinearMemory, ModuleFile, ModuleOrigin, Pid, ProcessKey,
+    Recognition, Workload, WorkloadId,
 };
 
 /// What a look at each process would find, and what was asked of the sensor.
@@ -361,6 +361,48 @@ fn a_workload_that_unloads_its_modules_stays_one() {
     let EventKind::Identified { workload, .. } = &events[1] else { panic!() };
     assert_eq!(workload.recognition.verdict, Verdict::Workload);
     assert!(workload.memories.is_empty());
+}
+
+#[test]
+fn a_runtime_that_ends_before_it_was_seen_running_is_a_workload_in_hindsight() {
+    let mut bench = Bench::new();
+    let mut host = sight(7, 1, Verdict::Host, 0);
+    host.workload.modules = sight(7, 1, Verdict::Workload, 1).workload.modules;
+    bench.runs(host);
+    bench.exec(7, 1);
+    bench.pass(Duration::from_millis(1));
+    let head = bench.head(7, 1);
+    bench.registry.record(Record::Reservation { head, address: BASE, length: 0x1_0420_0000 }, bench.now);
+    bench.exit(7, 1, 0);
+    let events = bench.events();
+    let [EventKind::Started { workload, .. }, EventKind::Exited { .. }] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(workload.recognition.evidence[0].signal, Signal::Reservation);
+    assert!(workload.unknown[0].contains("ended before"), "{:?}", workload.unknown);
+    assert_eq!(bench.registry.workloads(), 0);
+    assert!(bench.world.borrow().tracked.is_empty());
+
+    // Compiling a module reserves no memory: no workload, in hindsight either.
+    let mut host = sight(8, 1, Verdict::Host, 0);
+    host.workload.modules = sight(8, 1, Verdict::Workload, 1).workload.modules;
+    bench.runs(host);
+    bench.exec(8, 1);
+    bench.pass(Duration::from_millis(1));
+    bench.exit(8, 1, 0);
+    assert!(bench.events().is_empty());
+}
+
+#[test]
+fn a_runtime_that_nobody_could_look_at_is_counted() {
+    let mut bench = Bench::new();
+    bench.runs(sight(7, 1, Verdict::Host, 0));
+    bench.exec(7, 1);
+    bench.pass(SECOND); // now the executable is known
+    bench.exec(8, 1);
+    bench.exit(8, 1, 0);
+    assert_eq!(bench.registry.ended_unseen(), 1);
+    assert!(bench.events().is_empty());
 }
 
 #[test]
