@@ -160,7 +160,7 @@ fn tar(folder: &Path) -> Vec<u8> {
 fn seen(pid: u32) -> Workload {
     let mut found = Vec::new();
     let mut text = String::new();
-    // Until it has compiled its module.
+    // Until it has compiled and instantiated its module.
     wait_until(
         || {
             let output =
@@ -169,7 +169,7 @@ fn seen(pid: u32) -> Workload {
             assert!(output.status.success(), "{}", said(&output));
             text = String::from_utf8_lossy(&output.stdout).into_owned();
             found = serde_json::from_str::<Vec<Workload>>(&text).expect("ps prints JSON");
-            found.iter().any(|workload| !workload.images.is_empty())
+            found.iter().any(|workload| !workload.images.is_empty() && workload.memory_bytes() > 0)
         },
         PATIENCE,
     );

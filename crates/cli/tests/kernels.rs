@@ -141,13 +141,24 @@ fn sections(text: &str) -> HashMap<String, Section> {
         };
         let mut words = head.split_whitespace().skip_while(|word| *word == "===");
         let (Some(name), Some(Ok(status))) = (words.next(), words.next().map(str::parse)) else { continue };
-        let (output, errors) = body.split_once("--- standard error\n").unwrap_or((body, ""));
+        let (output, errors) = body.split_once("--- standard error").unwrap_or((body, ""));
         found.insert(
             name.to_owned(),
             Section { status, output: output.to_owned(), errors: errors.to_owned() },
         );
     }
     found
+}
+
+#[test]
+fn results_are_read_as_the_machine_writes_them() {
+    let found = sections(
+        "=== a 0\n{}\n--- standard error\n===\n=== b 3\n--- standard error\nno\n===\n=== end 0\n===\n",
+    );
+    let part = |name: &str| (found[name].status, found[name].output.as_str(), found[name].errors.trim());
+    assert_eq!(part("a"), (0, "{}\n", ""));
+    assert_eq!(part("b"), (3, "", "no"));
+    assert_eq!(part("end"), (0, "", ""));
 }
 
 fn json<T: for<'a> Deserialize<'a>>(sections: &HashMap<String, Section>, name: &str) -> T {

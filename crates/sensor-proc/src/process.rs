@@ -320,7 +320,10 @@ impl Process {
         let mounts = self.proc.mountinfo().map(|m| m.0).unwrap_or_default();
         for mount in mounts.iter().take(MOST_MOUNTS) {
             let Ok(below) = path.strip_prefix(&mount.root) else { continue };
-            let seen = mount.mount_point.join(below);
+            // Of a mounted file nothing is below: joining an empty path would make it a directory's.
+            let is_mounted_file = below.as_os_str().is_empty();
+            let seen =
+                if is_mounted_file { mount.mount_point.clone() } else { mount.mount_point.join(below) };
             if let Ok(file) = self.open_path(&seen)
                 && same(&file)
             {

@@ -1,6 +1,7 @@
 //! Thousands of short-lived processes beside a workload; and more than the rings to the agent can hold.
 
-use crate::kit::{Cued, Started, has, named, run, sleeper, wasmscope, watch_script};
+use crate::kit::{Started, has, named, run, wasmscope, watch_script};
+use crate::observed::{Cued, sleeper};
 use rustix::process::Signal;
 use std::time::Duration;
 use wasmscope_testkit::{require_root, require_runtime, runtimes, wait_until};

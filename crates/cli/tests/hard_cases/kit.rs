@@ -1,4 +1,4 @@
-//! Running the binary: its output, exit status, time and memory; and processes that wait for their cue.
+//! Running the binary: its output, exit status, time and memory.
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 use serde_json::Value;
@@ -6,12 +6,11 @@ use std::{
     ffi::OsStr,
     fs::File,
     os::unix::process::{CommandExt as _, ExitStatusExt as _},
-    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
-use tempfile::{NamedTempFile, TempDir};
-use wasmscope_testkit::{Running, Runtime, guest, wait_until};
+use tempfile::NamedTempFile;
+use wasmscope_testkit::wait_until;
 
 /// Guards against hangs; nothing here takes a tenth of it on an idle machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -209,72 +208,4 @@ pub(crate) fn named<'a>(events: &'a [Value], name: &str) -> Vec<&'a Value> {
 /// Whether there is an event of this name about this process.
 pub(crate) fn has(events: &[Value], name: &str, pid: u32) -> bool {
     named(events, name).iter().any(|e| e["process.pid"] == pid)
-}
-
-/// A command as a line of shell.
-pub(crate) fn shell_line(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let quoted = words.map(|word| format!("'{}'", word.to_str().unwrap().replace('\'', r"'\''")));
-    quoted.collect::<Vec<_>>().join(" ")
-}
-
-/// The shell line that runs a guest for some seconds.
-pub(crate) fn sleeper(runtime: &Runtime, seconds: u32) -> String {
-    shell_line(&runtime.command(&guest("sleeper"), [seconds.to_string()]))
-}
-
-/// A shell that runs its script only when told to.
-pub(crate) struct Cued {
-    folder: TempDir,
-    pub(crate) shell: Running,
-}
-
-impl Cued {
-    pub(crate) fn new(script: &str) -> Self {
-        Self::with_prelude("", script)
-    }
-
-    /// `prelude` is run at once.
-    pub(crate) fn with_prelude(prelude: &str, script: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("sh");
-        command.args(["-c", &format!("{prelude}\nuntil [ -e \"$0\" ]; do sleep 0.05; done; {script}")]);
-        command.arg(folder.path().join("cue"));
-        Self { folder, shell: Running::spawn(command) }
-    }
-
-    pub(crate) fn cue(&self) {
-        std::fs::write(self.folder.path().join("cue"), "").unwrap();
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.shell.pid()
-    }
-}
-
-/// Starts a guest and waits until it surely runs, which its linear memory shows.
-pub(crate) fn settled(command: Command) -> Running {
-    let running = Running::spawn(command);
-    let maps = format!("/proc/{}/maps", running.pid());
-    let runs = || std::fs::read_to_string(&maps).is_ok_and(|maps| maps.lines().any(is_large_reservation));
-    assert!(wait_until(runs, PATIENCE), "{}", running.output());
-    running
-}
-
-fn is_large_reservation(line: &str) -> bool {
-    let range = line.split_once(' ').filter(|(_, rest)| rest.starts_with("---p"));
-    let Some((start, end)) = range.and_then(|(range, _)| range.split_once('-')) else { return false };
-    let number = |hex| u64::from_str_radix(hex, 16).unwrap_or(0);
-    number(end).saturating_sub(number(start)) >= 1 << 30
-}
-
-/// A copy that every user may execute, below a folder that every user may enter.
-pub(crate) fn public_copy(folder: &TempDir, program: &Path) -> PathBuf {
-    use std::{fs, os::unix::fs::PermissionsExt as _};
-    let all = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(folder.path(), all.clone()).unwrap();
-    let copy = folder.path().join(program.file_name().unwrap());
-    fs::copy(program, &copy).unwrap();
-    fs::set_permissions(&copy, all).unwrap();
-    copy
 }

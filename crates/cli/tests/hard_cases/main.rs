@@ -7,6 +7,7 @@ mod kit;
 mod many_modules;
 mod names;
 mod namespaces;
+mod observed;
 mod output;
 mod privileges;
 mod races;

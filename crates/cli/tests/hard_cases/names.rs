@@ -1,6 +1,7 @@
 //! Names that drive terminals, forge lines or break JSON: of functions, of the module, and of its file.
 
-use crate::kit::{PATIENCE, Started, has, named, run, settled, wasmscope};
+use crate::kit::{PATIENCE, Started, has, named, run, wasmscope};
+use crate::observed::{install, settled};
 use std::{path::PathBuf, process::Command};
 use tempfile::TempDir;
 use wasmscope_testkit::{Runtime, guest, require_root, require_runtime, runtimes, wait_until};
@@ -12,7 +13,7 @@ fn hostile(folder: &TempDir, wasmtime: &Runtime) -> (PathBuf, Command) {
     let path = folder.path().join(FILE_NAME);
     std::fs::copy(guest("hostile-names"), &path).unwrap();
     let program = folder.path().join("\x1b[8mruntime\n\t\"");
-    std::fs::copy(wasmtime.program(), &program).unwrap();
+    install(wasmtime.program(), &program);
     let mut command = Command::new(program);
     command.arg("run").arg(&path);
     (path, command)

@@ -1,6 +1,7 @@
 //! Nobody reads the output, or it cannot be written: a closed pipe is no error, a full disk is one.
 
-use crate::kit::{PATIENCE, Started, named, run_into, sleeper, wasmscope, watch_script};
+use crate::kit::{PATIENCE, Started, named, run_into, wasmscope, watch_script};
+use crate::observed::sleeper;
 use std::{
     fs::File,
     io::{BufRead as _, BufReader},

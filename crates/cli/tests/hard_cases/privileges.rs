@@ -1,7 +1,8 @@
 //! Not root, no type information, BPF refused: one clear error that names what is missing, status 3; and what works
 //! without privileges does.
 
-use crate::kit::{Done, public_copy, run, shell_line, sleeper, wasmscope};
+use crate::kit::{Done, run, wasmscope};
+use crate::observed::{public_copy, shell_line, sleeper};
 use std::{path::Path, process::Command};
 use tempfile::TempDir;
 use wasmscope_testkit::{Running, guest, require_root, require_runtime, runtimes, wait_until};

@@ -1,6 +1,7 @@
 //! Processes that end, replace themselves or lend their id to another while they are looked at.
 
-use crate::kit::{PATIENCE, Started, named, run, shell_line, sleeper, wasmscope, watch_script};
+use crate::kit::{PATIENCE, Started, named, run, wasmscope, watch_script};
+use crate::observed::{shell_line, sleeper};
 use serde_json::Value;
 use std::{collections::HashSet, path::Path, thread, time::Duration};
 use wasmscope_testkit::{Running, guest, require_root, require_runtime, runtimes};

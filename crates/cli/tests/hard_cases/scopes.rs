@@ -1,6 +1,7 @@
 //! What is out of scope does not appear; two agents do not disturb each other; a command's end is watch's own.
 
-use crate::kit::{Cued, Started, has, named, run, settled, sleeper, wasmscope, watch_script};
+use crate::kit::{Started, has, named, run, wasmscope, watch_script};
+use crate::observed::{Cued, settled, sleeper};
 use serde_json::Value;
 use std::{
     fs,

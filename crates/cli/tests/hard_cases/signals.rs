@@ -1,6 +1,7 @@
 //! SIGTERM and SIGINT: what was seen is written, every line is whole, status 0, soon.
 
-use crate::kit::{Cued, Started, has, named, sleeper, wasmscope, watch_script};
+use crate::kit::{Started, has, named, wasmscope, watch_script};
+use crate::observed::{Cued, sleeper};
 use rustix::process::Signal;
 use std::{
     io::Write as _,

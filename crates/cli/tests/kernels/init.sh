@@ -50,7 +50,8 @@ for _ in $(seq 100); do
     name=ps
     run wasmscope ps --json
     workload=$(sed -n 's/.*"process.pid": \([0-9]*\).*/\1/p' /tmp/ps.out | head -n 1)
-    grep -q wasm.image.functions /tmp/ps.out && break
+    # Compiled and instantiated.
+    grep -q wasm.image.functions /tmp/ps.out && grep -q '"wasm.memory.size": [1-9]' /tmp/ps.out && break
     workload=
     kill -0 "$watch" || break
     sleep 0.2

@@ -85,6 +85,10 @@ pub(super) fn markers(
                     Some(before) => format!("{before}{told}{}", marker.literal),
                     None => format!("{}{told}", marker.literal),
                 };
+                // Markers contain line ends and NULs; nobody wants to read them.
+                let words: Vec<_> =
+                    shown.split(|c: char| c.is_control() || c == ' ').filter(|w| !w.is_empty()).collect();
+                let shown = words.join(" ");
                 marks.push(Mark {
                     runtime: (*runtime).to_owned(),
                     version,
