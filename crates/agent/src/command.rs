@@ -1,10 +1,14 @@
 //! `watch -- COMMAND`: a child that waits until it is observed before it runs its program.
 
+use crossbeam_channel::{Receiver, bounded};
 use std::{
     ffi::OsString,
     io::{self, Read as _, Write as _},
-    os::{fd::AsRawFd as _, unix::process::CommandExt as _},
-    process::{Child, Command},
+    os::{
+        fd::{AsRawFd as _, OwnedFd},
+        unix::process::CommandExt as _,
+    },
+    process::{Child, Command, ExitStatus},
     thread::{self, JoinHandle},
 };
 
@@ -58,6 +62,21 @@ pub fn hold(program: &OsString, args: &[OsString]) -> io::Result<Held> {
 }
 
 impl Held {
+    /// Lets the child run its program and waits for its end on a thread of its own.
+    pub(crate) fn start(self) -> io::Result<Started> {
+        let pid = rustix::process::Pid::from_raw(self.pid as i32).expect("a process id is not 0");
+        // Before the child can end and its id be reused.
+        let handle = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty())?;
+        let mut child = self.release()?;
+        let (tell_ended, ended) = bounded(1);
+        let waiting = thread::Builder::new().name("wait".into()).spawn(move || {
+            let status = child.wait();
+            let _ = tell_ended.send(());
+            status
+        })?;
+        Ok(Started { handle, ended, waiting })
+    }
+
     /// Lets the child run its program.
     ///
     /// # Errors
@@ -66,6 +85,28 @@ impl Held {
         self.gate.write_all(&[1])?;
         drop(self.gate);
         self.spawning.join().unwrap_or_else(|_| Err(io::Error::other("the spawning thread panicked")))
+    }
+}
+
+/// A command that runs.
+#[derive(Debug)]
+pub(crate) struct Started {
+    handle: OwnedFd,
+    /// Told when it has ended.
+    pub(crate) ended: Receiver<()>,
+    waiting: JoinHandle<io::Result<ExitStatus>>,
+}
+
+impl Started {
+    /// Its exit status; blocks until it has ended.
+    pub(crate) fn status(self) -> Option<ExitStatus> {
+        self.waiting.join().ok()?.ok()
+    }
+
+    /// Asks it to end: who stops watching before the command has ended leaves nothing behind.
+    pub(crate) fn terminate(&self) {
+        // An error means that it has ended by itself.
+        let _ = rustix::process::pidfd_send_signal(&self.handle, rustix::process::Signal::TERM);
     }
 }
 

@@ -2,8 +2,10 @@
 
 use crate::loss::QueueLosses;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
+use rustix::event::{PollFd, PollFlags, poll};
 use std::{
     io,
+    os::fd::OwnedFd,
     sync::{Arc, atomic::Ordering},
     thread,
     time::Duration,
@@ -55,9 +57,18 @@ impl Output {
     /// Starts the thread; `on_end` is told when the output cannot take any more.
     pub(crate) fn start(
         mut sink: Box<dyn Sink>,
+        reader: Option<OwnedFd>,
         losses: Arc<QueueLosses>,
         on_end: Sender<()>,
     ) -> io::Result<Self> {
+        if let Some(reader) = reader {
+            let on_end = on_end.clone();
+            thread::Builder::new().name("reader".into()).spawn(move || {
+                if wait_until_closed(&reader) {
+                    let _ = on_end.try_send(());
+                }
+            })?;
+        }
         let (queue, events) = bounded(QUEUE);
         let (tell_ended, ended) = bounded(1);
         thread::Builder::new().name("output".into()).spawn(move || {
@@ -90,6 +101,19 @@ impl Output {
         match self.ended.recv_timeout(GRACE) {
             Err(crossbeam_channel::RecvTimeoutError::Timeout) => Ended::Unread,
             ended => ended.unwrap_or_else(|_| panicked(crossbeam_channel::RecvError)),
+        }
+    }
+}
+
+/// Waits until nobody can read what is written to `fd` any more; a quiet host would not make us try for hours.
+/// Never returns for files and terminals that stay; the thread ends with the process.
+fn wait_until_closed(fd: &OwnedFd) -> bool {
+    loop {
+        let mut fds = [PollFd::new(fd, PollFlags::empty())];
+        match poll(&mut fds, None) {
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return false,
+            Ok(_) => return fds[0].revents().intersects(PollFlags::ERR | PollFlags::HUP),
         }
     }
 }

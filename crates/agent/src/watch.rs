@@ -16,7 +16,7 @@ use std::{
     thread::{self, JoinHandle},
     time::Duration,
 };
-use wasmscope_model::{Event, EventKind, Interest, Record, event::FORMAT};
+use wasmscope_model::{Event, EventKind, FileVersion, Interest, Record, event::FORMAT};
 use wasmscope_sensor_kernel::{LoadError, Rings, Sensor, Settings, Tracker};
 use wasmscope_workload::{Control, Looker, Registry};
 
@@ -37,6 +37,8 @@ pub struct Options {
     pub settings: Settings,
     /// A held child: watched until it ends.
     pub command: Option<Held>,
+    /// What the sink writes to, if it has a reader that may go away: then there is nothing left to do.
+    pub reader: Option<OwnedFd>,
     /// Stop by itself after this time.
     pub duration: Option<Duration>,
 }
@@ -89,6 +91,10 @@ impl Control for SensorControl {
         self.tracker.forget(pid);
     }
 
+    fn ignore(&mut self, executable: &FileVersion) {
+        self.tracker.ignore(executable);
+    }
+
     fn watch_maps(&mut self, on: bool) {
         self.sensor.watch_maps(on);
     }
@@ -110,7 +116,7 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
 
     let losses = Arc::new(QueueLosses::default());
     let (output_end, output_ended) = bounded(1);
-    let output = Output::start(sink, Arc::clone(&losses), output_end)?;
+    let output = Output::start(sink, options.reader, Arc::clone(&losses), output_end)?;
     let (drain_stop, stopped) = io::pipe()?;
     let (record_send, records) = bounded(RECORDS);
     let drain = start_drain(rings, OwnedFd::from(drain_stop), record_send, Arc::clone(&losses))?;
@@ -129,19 +135,10 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
         watch.tell(now, EventKind::Sensor(report));
     }
     watch.take_census()?;
-    let mut command = None;
-    let mut command_ended = never();
     // Asked to end while loading: a command that nobody will watch is not begun.
-    if let Some(held) = options.command.filter(|_| stop.is_empty()) {
-        let (send, receive) = bounded(1);
-        let mut child = held.release().map_err(WatchError::Command)?;
-        command = Some(thread::spawn(move || {
-            let status = child.wait();
-            let _ = send.send(());
-            status
-        }));
-        command_ended = receive;
-    }
+    let held = options.command.filter(|_| stop.is_empty());
+    let command = held.map(Held::start).transpose().map_err(WatchError::Command)?;
+    let command_ended = command.as_ref().map_or_else(never, |c| c.ended.clone());
     let timeout = options.duration.map_or_else(never, crossbeam_channel::after);
     let ended = watch.run(&records, &[&stop, &output_ended], &timeout, &command_ended);
     if ended == End::Command {
@@ -152,8 +149,12 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     watch.finish_records(&records);
     let _ = drain.join();
     let command = match command {
-        Some(waiting) if ended == End::Command => waiting.join().ok().and_then(Result::ok),
-        _ => None,
+        Some(command) if ended == End::Command => command.status(),
+        Some(command) => {
+            command.terminate();
+            None
+        }
+        None => None,
     };
     let output = watch.output.finish(ended == End::Asked, &stop);
     signals.close();

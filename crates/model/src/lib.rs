@@ -20,5 +20,5 @@ pub use ids::{BootId, Pid, ProcessKey, Sha256, WorkloadId};
 pub use memory::{LimitSource, LinearMemory};
 pub use probe::{Interest, ProbeReport, ProbeState};
 pub use recognition::{Confidence, Evidence, Recognition, Signal, Verdict};
-pub use record::{Head, Record};
+pub use record::{FileVersion, Head, Record};
 pub use workload::{Container, ModuleFile, ModuleOrigin, Workload};

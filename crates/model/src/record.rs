@@ -16,6 +16,19 @@ pub struct Head {
     pub monotonic_ns: u64,
 }
 
+/// One version of one file, as the kernel tells it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FileVersion {
+    /// Inode number.
+    pub inode: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Last change of the inode, ns since the epoch: its owner cannot set it back.
+    pub changed_ns: u64,
+    /// Device, kernel encoding: major << 20 | minor.
+    pub device: u32,
+}
+
 /// One record from the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
@@ -23,8 +36,8 @@ pub enum Record {
     Exec {
         /// Who and when.
         head: Head,
-        /// Device (kernel encoding) and inode of the executable.
-        exe: (u32, u64),
+        /// The executable.
+        exe: FileVersion,
         /// NUL-separated arguments, at most 1 KiB; read from user memory.
         args: Vec<u8>,
     },

@@ -55,6 +55,14 @@ struct {
 	__type(value, __u32);
 } scope_tree SEC(".maps");
 
+/* Executables in which user space found no runtime: their execs are not worth a record. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct file_version);
+	__type(value, __u32);
+} bystanders SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, FAMILIES * STAGES);

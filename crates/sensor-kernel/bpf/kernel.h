@@ -49,6 +49,28 @@ struct inode {
 	struct hlist_head i_dentry;
 };
 
+/*
+ * Time of the last change of an inode, under its three names: i_ctime until 6.5, __i_ctime from 6.6 (kernel commit
+ * 13bc24457850), split into two members from 6.11 (commit 3aa63a569c64).
+ */
+struct timespec64 {
+	long long tv_sec;
+	long tv_nsec;
+};
+
+struct inode___ctime {
+	struct timespec64 i_ctime;
+};
+
+struct inode___hidden_ctime {
+	struct timespec64 __i_ctime;
+};
+
+struct inode___split_ctime {
+	long long i_ctime_sec;
+	__u32 i_ctime_nsec;
+};
+
 struct address_space {
 	struct inode *host;
 };

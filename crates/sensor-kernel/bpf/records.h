@@ -36,11 +36,20 @@ struct record_head {
 	__u64 start_stack;    /* mm->start_stack; 0 where the mm is gone */
 };
 
+/* One version of one file: contents that change get another change time, which their owner cannot set back. */
+struct file_version {
+	__u64 inode;
+	__u64 size;
+	__u64 changed_ns;     /* ctime */
+	__u32 device;         /* kernel encoding: major << 20 | minor */
+	__u32 reserved;
+};
+
 /* A program was executed; all from kernel objects but `args`. */
 struct exec_record {
 	struct record_head head;
-	__u64 exe_inode;
-	__u32 exe_device;     /* kernel encoding: major << 20 | minor */
+	struct file_version exe;
+	__u32 reserved;
 	__u32 args_bytes;     /* bytes used of args; user memory, NUL-separated, not to be trusted */
 	__u8 args[ARGS_BYTES];
 };

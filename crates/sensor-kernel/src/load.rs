@@ -12,6 +12,7 @@ pub(crate) struct SharedMaps {
     pub(crate) hint_ring: MapHandle,
     pub(crate) tracked: MapHandle,
     pub(crate) scope_tree: MapHandle,
+    pub(crate) bystanders: MapHandle,
     pub(crate) ledger: MapHandle,
 }
 
@@ -112,6 +113,7 @@ macro_rules! load_skeleton {
             open.maps.hint_ring.reuse_fd(shared.hint_ring.as_fd())?;
             open.maps.tracked.reuse_fd(shared.tracked.as_fd())?;
             open.maps.scope_tree.reuse_fd(shared.scope_tree.as_fd())?;
+            open.maps.bystanders.reuse_fd(shared.bystanders.as_fd())?;
             open.maps.ledger.reuse_fd(shared.ledger.as_fd())?;
         }
         open.load()

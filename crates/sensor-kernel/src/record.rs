@@ -1,7 +1,7 @@
 //! Decoding what the probes write. Pure: bytes in, records out; any bytes are safe to decode.
 
 use crate::lifecycle::types;
-use wasmscope_model::{Head, Pid, ProcessKey, Record};
+use wasmscope_model::{FileVersion, Head, Pid, ProcessKey, Record};
 
 /// Decodes one ring-buffer sample; `None` for one that is too short or of an unknown kind.
 pub fn decode(sample: &[u8]) -> Option<Record> {
@@ -11,7 +11,12 @@ pub fn decode(sample: &[u8]) -> Option<Record> {
             let record: types::exec_record = view(sample)?;
             Record::Exec {
                 head: decode_head(&head),
-                exe: (record.exe_device, record.exe_inode),
+                exe: FileVersion {
+                    inode: record.exe.inode,
+                    size: record.exe.size,
+                    changed_ns: record.exe.changed_ns,
+                    device: record.exe.device,
+                },
                 args: used(&record.args, record.args_bytes),
             }
         }

@@ -1,14 +1,15 @@
 //! Telling the probes which processes matter.
 
-use crate::{Scope, load::SharedMaps};
+use crate::{Scope, lifecycle::types::file_version, load::SharedMaps};
 use libbpf_rs::{MapCore as _, MapFlags, MapHandle};
-use wasmscope_model::Interest;
+use wasmscope_model::{FileVersion, Interest};
 
 /// The kernel's list of tracked processes.
 #[derive(Debug)]
 pub struct Tracker {
     tracked: MapHandle,
     scope_tree: MapHandle,
+    bystanders: MapHandle,
 }
 
 // bpf/records.h, struct tracked: state, flags, first_trace_ns, window_ns, window_count, reserved.
@@ -24,6 +25,7 @@ impl Tracker {
         let tracker = Self {
             tracked: MapHandle::try_from(&maps.tracked)?,
             scope_tree: MapHandle::try_from(&maps.scope_tree)?,
+            bystanders: MapHandle::try_from(&maps.bystanders)?,
         };
         if let Scope::Tree(_) = scope {
             for pid in scope.members().unwrap_or_default() {
@@ -61,6 +63,19 @@ impl Tracker {
     /// Stops reporting of `pid`. Unknown processes are none of our business: not an error.
     pub fn forget(&self, pid: u32) {
         let _ = self.tracked.delete(&pid.to_ne_bytes());
+    }
+
+    /// Reports no more execs of this version of an executable; the least recently used are reported again.
+    pub fn ignore(&self, executable: &FileVersion) {
+        let mut key = Vec::with_capacity(size_of::<file_version>());
+        key.extend(executable.inode.to_ne_bytes());
+        key.extend(executable.size.to_ne_bytes());
+        key.extend(executable.changed_ns.to_ne_bytes());
+        key.extend(executable.device.to_ne_bytes());
+        key.resize(size_of::<file_version>(), 0);
+        if let Err(error) = self.bystanders.update(&key, &1u32.to_ne_bytes(), MapFlags::ANY) {
+            tracing::debug!(%error, "an executable cannot be ignored");
+        }
     }
 
     /// Number of processes the kernel tracks now.

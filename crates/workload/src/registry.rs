@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 use wasmscope_model::{
-    Confidence, EventKind, Evidence, Head, Interest, Record, Signal, Verdict, event::Exit,
+    Confidence, EventKind, Evidence, FileVersion, Head, Interest, Record, Signal, Verdict, event::Exit,
 };
 use wasmscope_runtimes::layout::reserves_for_memory;
 use wasmscope_sensor_proc::ProcessError;
@@ -23,6 +23,8 @@ pub trait Control {
     fn set(&mut self, pid: u32, interest: Interest) -> Option<Duration>;
     /// Reports nothing more of `pid`.
     fn forget(&mut self, pid: u32);
+    /// Reports no more execs of this executable: it is no runtime.
+    fn ignore(&mut self, executable: &FileVersion);
     /// Watches map changes of workloads, which costs the whole host a little, or stops doing so.
     fn watch_maps(&mut self, on: bool);
 }
@@ -56,7 +58,7 @@ struct Entry {
     last_look: Option<Duration>,
     first_trace: Option<Duration>,
     /// The executable as the kernel names it, and reservations heard of: what is left of a process that ended at once.
-    executable: Option<(u32, u64)>,
+    executable: Option<FileVersion>,
     reserved: Vec<u64>,
 }
 
@@ -115,8 +117,8 @@ pub struct Registry<L, C> {
     watching_maps: bool,
     last_workload_end: Option<Duration>,
     events: Vec<Timed>,
-    /// Executables known to be runtimes, by device and inode: tells of a process that nobody could look at in time.
-    runtimes: HashSet<(u32, u64)>,
+    /// Executables known to be runtimes: tells of a process that nobody could look at in time.
+    runtimes: HashSet<FileVersion>,
     /// Processes that were not followed because [`MOST_ENTRIES`] were.
     overflow: u64,
     /// Runtimes that ended before anything of them could be looked at.
@@ -267,7 +269,7 @@ impl<L: Look, C: Control> Registry<L, C> {
         Some(self.entries.entry(pid).or_insert_with(|| Entry::new(now)))
     }
 
-    fn exec(&mut self, pid: u32, args: Vec<u8>, executable: (u32, u64), time: Duration, now: Duration) {
+    fn exec(&mut self, pid: u32, args: Vec<u8>, executable: FileVersion, time: Duration, now: Duration) {
         // The kernel's record, not a look, says that the old program is gone.
         self.end(pid, Exit::Exec, time);
         let Some(entry) = self.entry(pid, now) else { return };
@@ -321,7 +323,12 @@ impl<L: Look, C: Control> Registry<L, C> {
                         self.runtimes.insert(executable);
                     }
                 }
-                Ok(false) => return self.drop_entry(pid),
+                Ok(false) => {
+                    if let Some(executable) = entry.executable {
+                        self.control.ignore(&executable);
+                    }
+                    return self.drop_entry(pid);
+                }
                 // Gone: its exit record follows and cleans up. Not yet readable: the next look of the burst.
                 Err(_) => return self.reschedule(pid),
             }

@@ -2,6 +2,7 @@
 
 use crate::{Failure, output};
 use serde::Serialize;
+use std::time::{Duration, Instant};
 use wasmscope_model::{Function, Workload};
 use wasmscope_runtimes::wasmtime::functions;
 use wasmscope_sensor_proc::{Process, ProcessError};
@@ -26,6 +27,9 @@ pub(crate) struct Inspect {
 /// Most functions that are ever kept, of all images together: the process decides how many there are, and how long
 /// their names. All are counted.
 const MOST_FUNCTIONS: usize = 1_000_000;
+
+/// Listing functions may take this long, of all images together: a hostile process can enlarge them while they are read.
+const MOST_TIME: Duration = Duration::from_secs(10);
 
 fn parse_limit(text: &str) -> Result<usize, String> {
     match text {
@@ -58,11 +62,16 @@ impl Inspect {
         let process = Process::open(self.pid).map_err(|e| failure(e.into()))?;
         let memory = process.memory().map_err(|e| failure(e.into()))?;
         let mut room = MOST_FUNCTIONS;
+        let deadline = Instant::now() + MOST_TIME;
         let listed: Vec<_> = sight
             .workload
             .images
             .iter()
             .map(|image| {
+                if Instant::now() > deadline {
+                    let problem = format!("functions not listed: the images before took {MOST_TIME:?}");
+                    return ImageFunctions { functions: Vec::new(), problems: vec![problem] };
+                }
                 let scan = functions(image, &memory, self.functions.min(room));
                 room -= scan.functions.len();
                 ImageFunctions { functions: scan.functions, problems: scan.problems }

@@ -4,7 +4,7 @@ use crate::{Failure, output};
 use std::{
     ffi::OsString,
     io::{self, BufWriter, Write},
-    os::unix::process::ExitStatusExt as _,
+    os::{fd::AsFd as _, unix::process::ExitStatusExt as _},
     process::ExitStatus,
     time::Duration,
 };
@@ -16,7 +16,7 @@ use wasmscope_sensor_kernel::{Scope, Settings};
 ///
 /// Prints a line when a workload starts, when more is known of it, when its memory grows and when it ends. Needs root.
 /// With COMMAND, starts it and follows it and its descendants only, and ends with its exit status (128 + signal number if
-/// it was killed), as strace does. Ctrl-C and SIGTERM end it cleanly.
+/// it was killed), as strace does. Ctrl-C and SIGTERM end it cleanly; a COMMAND that still runs gets SIGTERM then.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Watch {
     /// JSON lines instead of text.
@@ -56,12 +56,12 @@ impl Watch {
         let settings = Settings { scope, ..Settings::default() };
         let out = BufWriter::new(io::stdout());
         let sink: Box<dyn Sink> = if self.json { Box::new(Json(out)) } else { Box::new(Text(out)) };
-        let outcome = watch(Options { settings, command: held, duration: self.duration }, sink).map_err(
-            |e| match e {
-                WatchError::Command(error) => cannot_run(error),
-                other => Failure::host(other),
-            },
-        )?;
+        let reader = io::stdout().as_fd().try_clone_to_owned().ok();
+        let options = Options { settings, command: held, reader, duration: self.duration };
+        let outcome = watch(options, sink).map_err(|e| match e {
+            WatchError::Command(error) => cannot_run(error),
+            other => Failure::host(other),
+        })?;
         match outcome.output {
             Ended::Complete | Ended::Closed => {}
             Ended::Failed(error) => output::finish(Err(error))?,

@@ -148,6 +148,13 @@ mod tests {
         }
     }
 
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn the_markers_are_few_enough_for_vector_instructions() {
+        let vector = matches!(MARKERS.0, Searcher::Vector(_));
+        assert!(vector || !is_x86_feature_detected!("ssse3"), "{} markers", MARKERS.1.len());
+    }
+
     fn beside(marker: &str, text: &str) -> Option<String> {
         let marker: Marker = toml::from_str(&format!("{marker}\nliteral = 'LITERAL'\nweight = 50")).unwrap();
         let at = text.find("LITERAL").unwrap();

@@ -238,7 +238,7 @@ impl Findings {
 
     /// The version of a runtime according to its files and, where it has one, the version in its code image.
     ///
-    /// Wasmtime 48 to 50 write only their major version into images. It is of what really runs, so a mark must
+    /// Wasmtime 43 to 50 write only their major version into images (36 wrote all of it). It is of what really runs, so a mark must
     /// agree with it: a program can hold marks of several versions, or of what it never calls.
     pub(super) fn version_of(&self, runtime: &Runtime, image: Option<&str>) -> Option<String> {
         let marked = self.marked.get(&*runtime.name).map(Vec::as_slice).unwrap_or_default();

@@ -28,6 +28,7 @@ pub(crate) fn start(settings: &Settings) -> libbpf_rs::Result<(Vec<Link>, Shared
         hint_ring: MapHandle::try_from(&maps.hint_ring)?,
         tracked: MapHandle::try_from(&maps.tracked)?,
         scope_tree: MapHandle::try_from(&maps.scope_tree)?,
+        bystanders: MapHandle::try_from(&maps.bystanders)?,
         ledger: MapHandle::try_from(&maps.ledger)?,
     };
     Ok((links, shared))

@@ -18,6 +18,32 @@ static __always_inline void *reserve_lifecycle(__u64 size)
 	return reserve(&lifecycle_ring, size, FAMILY_LIFECYCLE);
 }
 
+static __always_inline __u64 changed_ns(struct inode *inode)
+{
+	struct inode___split_ctime *split = (void *)inode;
+	struct inode___hidden_ctime *hidden = (void *)inode;
+	struct inode___ctime *old = (void *)inode;
+
+	if (bpf_core_field_exists(split->i_ctime_sec))
+		return BPF_CORE_READ(split, i_ctime_sec) * 1000000000ULL + BPF_CORE_READ(split, i_ctime_nsec);
+	if (bpf_core_field_exists(hidden->__i_ctime))
+		return BPF_CORE_READ(hidden, __i_ctime.tv_sec) * 1000000000ULL +
+		       BPF_CORE_READ(hidden, __i_ctime.tv_nsec);
+	return BPF_CORE_READ(old, i_ctime.tv_sec) * 1000000000ULL + BPF_CORE_READ(old, i_ctime.tv_nsec);
+}
+
+static __always_inline struct file_version version_of(struct inode *inode)
+{
+	struct file_version version = {
+		.inode = BPF_CORE_READ(inode, i_ino),
+		.size = BPF_CORE_READ(inode, i_size),
+		.changed_ns = changed_ns(inode),
+		.device = BPF_CORE_READ(inode, i_sb, s_dev),
+	};
+
+	return version;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
@@ -25,9 +51,13 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	struct exec_record *record;
 	struct tracked fresh = {};
 	unsigned long start, bytes;
-	struct inode *exe;
+	struct file_version exe;
 
 	if (!current_in_scope(pid))
+		return 0;
+	exe = version_of(BPF_CORE_READ(task, mm, exe_file, f_inode));
+	/* A tracked process that becomes something else is news, whatever it becomes. */
+	if (bpf_map_lookup_elem(&bystanders, &exe) && !bpf_map_lookup_elem(&tracked, &pid))
 		return 0;
 	/* Tracked until user space has looked, so that the end of a short-lived runtime is seen too. */
 	if (bpf_map_update_elem(&tracked, &pid, &fresh, BPF_ANY))
@@ -37,9 +67,8 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	if (!record)
 		return 0;
 	fill_head(&record->head, RECORD_EXEC, task);
-	exe = BPF_CORE_READ(task, mm, exe_file, f_inode);
-	record->exe_inode = BPF_CORE_READ(exe, i_ino);
-	record->exe_device = BPF_CORE_READ(exe, i_sb, s_dev);
+	record->exe = exe;
+	record->reserved = 0;
 
 	start = BPF_CORE_READ(task, mm, arg_start);
 	bytes = BPF_CORE_READ(task, mm, arg_end) - start;

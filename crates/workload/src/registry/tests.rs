@@ -15,6 +15,7 @@ struct World {
     looks: Vec<u32>,
     tracked: HashMap<u32, Interest>,
     watching_maps: bool,
+    ignored: Vec<FileVersion>,
     first_trace: Option<Duration>,
 }
 
@@ -55,6 +56,10 @@ impl Control for Fake {
 
     fn forget(&mut self, pid: u32) {
         self.0.borrow_mut().tracked.remove(&pid);
+    }
+
+    fn ignore(&mut self, executable: &FileVersion) {
+        self.0.borrow_mut().ignored.push(*executable);
     }
 
     fn watch_maps(&mut self, on: bool) {
@@ -141,7 +146,10 @@ impl Bench {
 
     fn exec(&mut self, pid: u32, start_ticks: u64) {
         let head = self.head(pid, start_ticks);
-        self.registry.record(Record::Exec { head, exe: (0, 0), args: b"wasmtime\0".to_vec() }, self.now);
+        self.registry.record(
+            Record::Exec { head, exe: FileVersion::default(), args: b"wasmtime\0".to_vec() },
+            self.now,
+        );
     }
 
     fn exit(&mut self, pid: u32, start_ticks: u64, wait_status: u32) {
@@ -221,6 +229,7 @@ fn a_program_that_is_no_runtime_is_not_looked_into() {
     assert_eq!(bench.looks(), 0);
     assert_eq!(bench.registry.entries.len(), 0, "nothing is kept of bystanders");
     assert!(bench.events().is_empty());
+    assert_eq!(bench.world.borrow().ignored.len(), 5000, "the sensor is told not to report them again");
 }
 
 #[test]
