@@ -56,15 +56,16 @@ fn measure(report: &mut Report) -> Result<()> {
                 None => missed += 1,
             }
         }
-        report.add(Row::median(format!("{}: median", case.name), "ms", &known));
+        let name = |what: &str| format!("{}: {what}", case.name);
+        report.add(Row::median(name("median"), "ms", &known));
         if case.detailed {
-            report.add(Row::value("    until the look that the event's time tells", "ms", median(&looked)));
-            report.add(Row::value("    99 %", "ms", quantile(&known, 0.99)));
+            report.add(Row::value(name("median of the event's own time"), "ms", median(&looked)));
+            report.add(Row::value(name("99 %"), "ms", quantile(&known, 0.99)));
         }
-        let most = format!("    most of {} runs", case.runs);
+        let most = name(&format!("most of {} runs", case.runs));
         report.add(Row::value(most, "ms", quantile(&known, 1.0)).below(GOAL_MS));
         if missed > 0 {
-            report.add(Row::value("    never known", "runs", f64::from(missed)).below(1.0));
+            report.add(Row::value(name("never known"), "runs", f64::from(missed)).below(1.0));
         }
     }
     report.note("below 0: known before its first instruction, while its code was made");

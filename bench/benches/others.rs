@@ -82,9 +82,9 @@ fn measure(report: &mut Report) -> Result<()> {
 
     for (state, what) in [(State::With, "agent"), (State::WithWorkload, "agent and a workload")] {
         for load in &loads {
-            let rows =
-                [(format!("{what}: {}", load.name), &load.seconds), ("    its CPU time".into(), &load.cpu)];
-            for (name, times) in rows {
+            let name = format!("{what}: {}", load.name);
+            let cpu_name = format!("{name}, its CPU time");
+            for (name, times) in [(name, &load.seconds), (cpu_name, &load.cpu)] {
                 let row = Row::pairs(name, load.unit, &load.pairs(times, state));
                 report.add(if load.real { row.no_slowdown() } else { row });
             }

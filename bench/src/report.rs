@@ -149,6 +149,9 @@ impl Report {
 
     /// Prints the table.
     pub fn print(&self) {
+        if self.rows.is_empty() {
+            return;
+        }
         let head = ["", "ours", "peer", "unit", "ratio", "spread", "goal", "holds"].map(String::from);
         let rows = self.rows.iter().map(|row| {
             let [ratio, low_high] =
