@@ -29,6 +29,12 @@ struct hlist_head {
 };
 
 struct qstr {
+	union {
+		struct {
+			__u32 hash;
+			__u32 len;
+		};
+	};
 	const unsigned char *name;
 };
 

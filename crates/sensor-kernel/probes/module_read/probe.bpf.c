@@ -14,26 +14,25 @@
 
 EXPORT_RECORD(module_read_record);
 
-/* `head` starts a struct dentry's place in its inode's list; only this offset is needed. */
+/* Where an inode's list of names points into a struct dentry. */
 struct dentry___alias {
 	union {
 		struct hlist_node d_alias;
 	} d_u;
 } __attribute__((preserve_access_index));
 
-/* Does the name end like a module's? `name` holds `bytes` bytes without the NUL. */
-static __always_inline bool module_suffix(const __u8 *name, __u32 bytes)
-{
-	__u32 at = bytes - 5;
+#define SUFFIX_BYTES 5
 
-	if (bytes < 6 || bytes > NAME_BYTES)
+/* Does the name end like a module's: .wasm, or the precompiled .cwasm? Reads no more of it than that. */
+static __always_inline bool module_suffix(struct dentry *dentry)
+{
+	__u32 bytes = BPF_CORE_READ(dentry, d_name.len);
+	__u8 end[SUFFIX_BYTES];
+
+	if (bytes <= SUFFIX_BYTES ||
+	    bpf_probe_read_kernel(end, sizeof(end), BPF_CORE_READ(dentry, d_name.name) + bytes - SUFFIX_BYTES))
 		return false;
-	at &= NAME_BYTES - 1;
-	if (at > NAME_BYTES - 5)
-		return false;
-	/* .wasm and the precompiled .cwasm */
-	return name[at + 1] == 'w' && name[at + 2] == 'a' && name[at + 3] == 's' && name[at + 4] == 'm' &&
-	       (name[at] == '.' || name[at] == 'c');
+	return end[1] == 'w' && end[2] == 'a' && end[3] == 's' && end[4] == 'm' && (end[0] == '.' || end[0] == 'c');
 }
 
 static __always_inline void read_path(struct module_read_record *record, struct dentry *dentry)
@@ -65,15 +64,12 @@ static __always_inline int first_page(struct address_space *mapping, unsigned lo
 {
 	struct inode *inode = mapping->host;
 	struct module_read_record *record;
-	__u8 name[NAME_BYTES];
 	struct tracked *entry;
 	struct hlist_node *alias;
 	struct dentry *dentry;
-	const unsigned char *at;
 	bool any_file;
 	__u32 pid;
 	__u64 now;
-	long bytes;
 
 	if (index != 0 || (inode->i_mode & S_IFMT) != S_IFREG || inode->i_size < 8)
 		return 0;
@@ -85,9 +81,7 @@ static __always_inline int first_page(struct address_space *mapping, unsigned lo
 	if (!alias)
 		return 0;
 	dentry = (void *)alias - bpf_core_field_offset(struct dentry___alias, d_u.d_alias);
-	at = BPF_CORE_READ(dentry, d_name.name);
-	bytes = bpf_probe_read_kernel_str(name, sizeof(name), at) - 1;
-	if (bytes <= 0 || (!any_file && !module_suffix(name, bytes)))
+	if (!any_file && !module_suffix(dentry))
 		return 0;
 	if (!current_in_scope(pid))
 		return 0;
