@@ -1,16 +1,7 @@
 //! One clock for order, another for people.
 
 use std::time::Duration;
-
-/// `CLOCK_MONOTONIC`, the clock of the kernel's records.
-pub fn monotonic() -> Duration {
-    time(rustix::time::ClockId::Monotonic)
-}
-
-fn time(clock: rustix::time::ClockId) -> Duration {
-    let now = rustix::time::clock_gettime(clock);
-    Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
-}
+pub use wasmscope_sensor_proc::monotonic;
 
 /// Translates monotonic time to wall-clock time as of the last [`refresh`](Self::refresh), so that the events of one
 /// batch keep their distances even if the host's clock steps between them.
@@ -30,7 +21,10 @@ impl Default for Clock {
 impl Clock {
     /// Follows the host's clock.
     pub fn refresh(&mut self) {
-        self.wall_minus_monotonic = time(rustix::time::ClockId::Realtime).saturating_sub(monotonic());
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+        let wall =
+            Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0));
+        self.wall_minus_monotonic = wall.saturating_sub(monotonic());
     }
 
     /// RFC 3339, UTC, microseconds.

@@ -212,7 +212,7 @@ impl Watch {
                 recv(recount) -> _ => self.recount(),
                 default(wait) => self.census_step(),
             }
-            self.registry.tick(monotonic(), monotonic);
+            self.registry.tick(monotonic());
             self.pass_on();
             if losses_due.is_some_and(|at| at <= monotonic()) {
                 losses_due = None;
@@ -256,7 +256,7 @@ impl Watch {
         let until = std::time::Instant::now() + LINGER;
         while let Ok(record) = records.recv_deadline(until) {
             self.registry.record(record, monotonic());
-            self.registry.tick(monotonic(), monotonic);
+            self.registry.tick(monotonic());
         }
         self.pass_on();
     }

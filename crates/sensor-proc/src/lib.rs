@@ -11,8 +11,14 @@ mod process;
 pub use files::{FileId, OpenFile, RegularFile};
 pub use process::{ExecutableFile, Facts, Process, ProcessError};
 
-use std::fs;
+use std::{fs, time::Duration};
 use wasmscope_model::BootId;
+
+/// `CLOCK_MONOTONIC`, the clock of the kernel's records.
+pub fn monotonic() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
 
 /// All process ids that `/proc` shows now.
 ///

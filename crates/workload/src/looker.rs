@@ -11,13 +11,14 @@ use std::{
     os::unix::ffi::OsStrExt as _,
     path::{Path, PathBuf},
     rc::Rc,
+    time::Duration,
 };
 use wasmscope_model::{
     BootId, LinearMemory, ModuleOrigin, ProcessKey, Verdict, Workload, WorkloadId, text::lossy_within,
 };
 use wasmscope_runtimes::{
-    FileMarks, FileRole, Fingerprint, Maps, Observation, SeenModule, Vma, interesting, linear_memories,
-    recognise,
+    FileMarks, FileRole, Fingerprint, Maps, Observation, ReadMemory, SeenModule, Segments, Vma, interesting,
+    linear_memories, recognise,
 };
 use wasmscope_sensor_proc::{FileId, Process, ProcessError, RegularFile};
 
@@ -85,6 +86,9 @@ pub trait Look {
     /// # Errors
     /// As for [`look`](Self::look).
     fn is_runtime(&mut self, pid: u32) -> Result<bool, LookError>;
+
+    /// `CLOCK_MONOTONIC`.
+    fn now(&self) -> Duration;
 
     /// Whether the process is there (a zombie is not).
     fn is_alive(&mut self, pid: u32) -> bool;
@@ -219,11 +223,15 @@ impl Look for Looker {
             .iter()
             .map(|c| SeenModule { path: c.path.clone().unwrap_or_default(), origin: c.origin })
             .collect();
+        // Most processes are no runtimes, and nobody reads their memory.
+        let memory: Box<dyn ReadMemory> =
+            if worth { Box::new(process.memory()?) } else { Box::new(Segments::new()) };
+        let thread_names = if worth { process.thread_names() } else { Vec::new() };
         let sighting = recognise(&Observation {
             maps: &maps,
-            memory: &process.memory()?,
+            memory: memory.as_ref(),
             exe_name: executable_path.rsplit('/').next().filter(|n| !n.is_empty()),
-            thread_names: &process.thread_names(),
+            thread_names: &thread_names,
             files: &files,
             module_files: &module_files,
         });
@@ -267,6 +275,10 @@ impl Look for Looker {
     fn is_runtime(&mut self, pid: u32) -> Result<bool, LookError> {
         let process = Process::open(pid)?;
         Ok(self.executable_marks(&process).is_some_and(|f| !f.marks.is_empty()))
+    }
+
+    fn now(&self) -> Duration {
+        wasmscope_sensor_proc::monotonic()
     }
 
     fn is_alive(&mut self, pid: u32) -> bool {

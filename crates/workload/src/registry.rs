@@ -187,7 +187,7 @@ impl<L: Look, C: Control> Registry<L, C> {
         }
         let Some(entry) = self.entry(pid, now) else { return };
         entry.burst.end();
-        self.look(pid, now, true);
+        self.look(pid, true);
         // A bystander is not followed at all; a host is, through sweeps.
         if self.entries.get(&pid).is_some_and(|e| e.sight.is_none()) {
             self.drop_entry(pid);
@@ -235,23 +235,23 @@ impl<L: Look, C: Control> Registry<L, C> {
         [burst, sweep, detach].into_iter().flatten().min()
     }
 
-    /// Does what is due at `now`; `clock` tells the time, to measure what sweeping costs.
-    pub fn tick(&mut self, now: Duration, clock: impl Fn() -> Duration) {
+    /// Does what is due at `now`.
+    pub fn tick(&mut self, now: Duration) {
         while let Some(Reverse((at, pid))) = self.due.peek().copied() {
             if at > now {
                 break;
             }
             self.due.pop();
-            self.burst_look(pid, at, clock());
+            self.burst_look(pid, at);
         }
         if self.detach_at().is_some_and(|at| at <= now) {
             self.control.watch_maps(false);
             self.watching_maps = false;
         }
         if self.sweep.next() <= now {
-            let start = clock();
+            let start = self.looker.now();
             self.sweep_step(start);
-            let end = clock();
+            let end = self.looker.now();
             self.sweep.stepped(end, end.saturating_sub(start));
         }
     }
@@ -308,7 +308,8 @@ impl<L: Look, C: Control> Registry<L, C> {
         self.due.push(Reverse((at, pid)));
     }
 
-    fn burst_look(&mut self, pid: u32, at: Duration, now: Duration) {
+    fn burst_look(&mut self, pid: u32, at: Duration) {
+        let now = self.looker.now();
         let Some(entry) = self.entries.get_mut(&pid) else { return };
         if entry.burst.next() != Some(at) {
             return; // superseded by a newer trigger
@@ -333,7 +334,7 @@ impl<L: Look, C: Control> Registry<L, C> {
                 Err(_) => return self.reschedule(pid),
             }
         }
-        self.look(pid, now, false);
+        self.look(pid, false);
         self.reschedule(pid);
     }
 
@@ -348,9 +349,9 @@ impl<L: Look, C: Control> Registry<L, C> {
         }
     }
 
-    fn look(&mut self, pid: u32, now: Duration, found_running: bool) {
+    fn look(&mut self, pid: u32, found_running: bool) {
         let Some(entry) = self.entries.get_mut(&pid) else { return };
-        entry.last_look = Some(now);
+        entry.last_look = Some(self.looker.now());
         let sight = match self.looker.look(pid, &entry.hints) {
             Ok(sight) => sight,
             Err(LookError::Process(ProcessError::Denied(_))) => return self.drop_entry(pid),
@@ -359,6 +360,8 @@ impl<L: Look, C: Control> Registry<L, C> {
                 return;
             }
         };
+        // What was found is known from here on, not from when the look began.
+        let now = self.looker.now();
         match sight.workload.recognition.verdict {
             Verdict::Workload => self.workload(pid, sight, now, found_running),
             Verdict::Host | Verdict::None if entry.is_workload => {
@@ -520,7 +523,7 @@ impl<L: Look, C: Control> Registry<L, C> {
                         self.workload(pid, sight, now, false);
                     }
                 }
-                Ok(None) => self.look(pid, now, false),
+                Ok(None) => self.look(pid, false),
                 Err(
                     LookError::Process(ProcessError::Gone(_) | ProcessError::NoMemory(_))
                     | LookError::Changed(_),

@@ -16,6 +16,7 @@ struct World {
     tracked: HashMap<u32, Interest>,
     watching_maps: bool,
     ignored: Vec<FileVersion>,
+    now: Duration,
     first_trace: Option<Duration>,
 }
 
@@ -31,6 +32,10 @@ impl Look for Fake {
 
     fn is_runtime(&mut self, pid: u32) -> Result<bool, LookError> {
         Ok(self.0.borrow().runtimes.contains(&pid))
+    }
+
+    fn now(&self) -> Duration {
+        self.0.borrow().now
     }
 
     fn is_alive(&mut self, pid: u32) -> bool {
@@ -168,7 +173,8 @@ impl Bench {
         while let Some(at) = self.registry.next_tick().filter(|at| *at <= end) {
             self.now = self.now.max(at);
             let now = self.now;
-            self.registry.tick(now, || now);
+            self.world.borrow_mut().now = now;
+            self.registry.tick(now);
         }
         self.now = end;
     }
