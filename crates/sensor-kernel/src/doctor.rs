@@ -1,7 +1,7 @@
 //! What this host lets us see: every probe and every kind of program is tried, none inferred.
 
 use crate::{
-    Sensor, Settings, host, kinds, lifecycle, module_read,
+    Sensor, Settings, host, kinds, lifecycle,
     sensor::{active, refused},
     task_vma,
 };
@@ -33,19 +33,10 @@ pub fn diagnose() -> Diagnosis {
         }
         Err(refusal) => vec![*refusal.0],
     };
-    if let Some(degraded) =
-        probes.iter_mut().find(|p| p.name == module_read::NAME && p.state == ProbeState::Refused)
-    {
-        // Command lines, open and mapped files still name most modules.
-        degraded.state = ProbeState::Degraded;
-    }
     if probes.iter().any(|p| p.name == lifecycle::NAME && p.state == ProbeState::Active) {
         probes.push(match crate::sensor::running_processes(&settings) {
             Ok(_) => active(task_vma::NAME, task_vma::SEES, false),
-            Err(mut report) => {
-                report.state = ProbeState::Degraded; // /proc is the substitute
-                *report
-            }
+            Err(report) => *report,
         });
     }
     probes.push(other_processes());
@@ -76,7 +67,7 @@ fn try_map_change(sensor: &mut Sensor, reports: &mut [ProbeReport]) {
         && report.state == ProbeState::Active
         && !sensor.watch_maps(true)
     {
-        report.state = ProbeState::Refused;
+        report.state = ProbeState::Degraded;
         report.reason = "it loads, but system-call tracepoints cannot be attached".into();
         report.visibility = crate::map_change::COST.into();
         report.remedy =

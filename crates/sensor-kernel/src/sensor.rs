@@ -62,7 +62,7 @@ impl Sensor {
                 links.extend(more);
                 reports.push(active(name, sees, false));
             }
-            Err(refusal) => reports.push(refused(name, cost, false, &refusal)),
+            Err(refusal) => reports.push(degraded(name, cost, &refusal)),
         };
         optional(
             reservation::NAME,
@@ -82,7 +82,7 @@ impl Sensor {
                 Some(loaded)
             }
             Err(refusal) => {
-                reports.push(refused(map_change::NAME, map_change::COST, false, &refusal));
+                reports.push(degraded(map_change::NAME, map_change::COST, &refusal));
                 None
             }
         };
@@ -149,7 +149,7 @@ impl Sensor {
 pub fn running_processes(settings: &Settings) -> Result<(Vec<VmaRecord>, bool), Box<ProbeReport>> {
     attempt(|| task_vma::pass(settings))
         .map(|pass| (pass.records, pass.cut))
-        .map_err(|refusal| Box::new(refused(task_vma::NAME, task_vma::COST, false, &refusal)))
+        .map_err(|refusal| Box::new(degraded(task_vma::NAME, task_vma::COST, &refusal)))
 }
 
 pub(crate) fn active(name: &str, sees: &str, required: bool) -> ProbeReport {
@@ -161,6 +161,11 @@ pub(crate) fn active(name: &str, sees: &str, required: bool) -> ProbeReport {
         remedy: String::new(),
         required,
     }
+}
+
+/// Refused, but sweeps, command lines or `/proc` stand in for it.
+fn degraded(name: &str, cost: &str, refusal: &Refusal) -> ProbeReport {
+    ProbeReport { state: ProbeState::Degraded, ..refused(name, cost, false, refusal) }
 }
 
 pub(crate) fn refused(name: &str, cost: &str, required: bool, refusal: &Refusal) -> ProbeReport {
