@@ -165,13 +165,13 @@ fn renamed(runtime: Runtime) -> Command {
 fn check(case: &Case, command: &Command) -> (String, Vec<String>) {
     let running = Running::spawn(watching(command));
     let seen = events_until(&running, Duration::from_secs(60), |events| {
-        latest(events).is_some_and(|w| complaints(case, w).is_empty())
+        latest(events).is_some_and(|w| complaints(case, w, events).is_empty())
             || !common::named(events, "workload.exited").is_empty()
     });
     let Some(workload) = latest(&seen) else {
         return (row(case, None, &[]), vec!["not recognised at all".into()]);
     };
-    let mut complaints = complaints(case, workload);
+    let mut complaints = complaints(case, workload, &seen);
     let functions = functions_of(workload);
     for name in case.functions {
         if !functions.iter().any(|f| f == name) {
@@ -182,7 +182,7 @@ fn check(case: &Case, command: &Command) -> (String, Vec<String>) {
 }
 
 /// What is not (yet) as it should be.
-fn complaints(case: &Case, workload: &Value) -> Vec<String> {
+fn complaints(case: &Case, workload: &Value, events: &[Value]) -> Vec<String> {
     let mut found = Vec::new();
     let mut expect = |what: &str, holds: bool, is: &Value| {
         if !holds {
@@ -200,8 +200,11 @@ fn complaints(case: &Case, workload: &Value) -> Vec<String> {
     }
     if let Some(bytes) = case.memory {
         let memories = &workload["wasm.memories"];
-        let sizes = memories.as_array().into_iter().flatten().map(|m| &m["wasm.memory.size"]);
-        expect("memory", sizes.into_iter().any(|size| size == bytes), memories);
+        let told = memories.as_array().into_iter().flatten();
+        // Its later sizes are told by events of their own.
+        let grown = common::named(events, "workload.memory.grown");
+        let mut sizes = told.chain(grown).map(|m| &m["wasm.memory.size"]);
+        expect("memory", sizes.any(|size| size == bytes), memories);
     }
     found
 }

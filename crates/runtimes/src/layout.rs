@@ -174,11 +174,12 @@ fn sight(extent: &Extent) -> Option<SightedMemory> {
         .flat_map(|runtime| runtime.memories.iter().map(|shape| (runtime.name.as_str(), shape)))
         .filter_map(|(runtime, shape)| {
             let fit = fit(extent, shape)?;
-            // A shape that others have as well, and that fits only loosely, says nothing.
+            // A shape that others have as well, and that fits only loosely, says nothing; but where other evidence
+            // has named the runtime, it is where the memory lies.
             let weight = match (fit.close, shape.specific) {
                 (true, _) => shape.weight,
                 (false, true) => Confidence::percent(shape.weight.get() / 2),
-                (false, false) => return None,
+                (false, false) => Confidence::percent(0),
             };
             let specific = fit.close && shape.specific;
             Some((Candidate { runtime, shape, limit: fit.limit, weight, specific }, fit))
@@ -281,6 +282,14 @@ mod tests {
             .iter()
             .map(|m| (m.memory.base - BASE, m.memory.size_bytes, m.candidates[0].specific))
             .collect()
+    }
+
+    #[test]
+    fn a_memory_that_the_kernel_joined_with_its_neighbour_is_found_but_proves_nothing() {
+        let maps = row(&[("rw-p", 0x2000 + WASM_PAGE), ("---p", (4 << 30) - WASM_PAGE)]);
+        assert_eq!(sizes(&maps), [(0x2000, WASM_PAGE, false)]);
+        let memories = linear_memories(&maps).memories;
+        assert!(memories[0].candidates.iter().all(|c| c.weight.get() == 0), "{memories:?}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::{
     sensor::{active, refused},
     task_vma,
 };
+use std::os::unix::fs::MetadataExt as _;
 use wasmscope_model::{ProbeReport, ProbeState};
 
 /// The result of trying everything.
@@ -40,6 +41,9 @@ pub fn diagnose() -> Diagnosis {
         });
     }
     probes.push(other_processes());
+    if probes.iter().all(|p| p.name != PID_NAMESPACE) {
+        probes.push(pid_namespace());
+    }
     let kinds = kinds::KINDS
         .iter()
         .map(|kind| match kinds::try_kind(kind) {
@@ -89,5 +93,27 @@ fn other_processes() -> ProbeReport {
         visibility: "only processes of your own user can be looked into (`ps`, `inspect`)".into(),
         remedy: "run as root, or grant cap_sys_ptrace".into(),
         required: true,
+    }
+}
+
+const PID_NAMESPACE: &str = "pid_namespace";
+
+/// The kernel reports process ids of the initial PID namespace; `/proc` must show the same ones.
+pub(crate) fn pid_namespace() -> ProbeReport {
+    // include/linux/proc_ns.h, PROC_PID_INIT_INO
+    const INITIAL: u64 = 0xEFFF_FFFC;
+    let name = PID_NAMESPACE;
+    match std::fs::metadata("/proc/self/ns/pid") {
+        Ok(namespace) if namespace.ino() == INITIAL => {
+            active(name, "processes by the ids that the kernel reports", true)
+        }
+        _ => ProbeReport {
+            name: name.into(),
+            state: ProbeState::Refused,
+            reason: "this process runs in a PID namespace of its own".into(),
+            visibility: "what the kernel reports cannot be found in /proc".into(),
+            remedy: "run it in the host's: `docker run --pid=host`, Kubernetes `hostPID: true`".into(),
+            required: true,
+        },
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct SharedMaps {
 
 /// The base layer did not load.
 #[derive(Debug, thiserror::Error)]
-#[error("the kernel probe {:?} was refused: {}{}", .0.name, .0.reason, remedy(&.0.remedy))]
+#[error("cannot observe this host: {}: {}{}", .0.name, .0.reason, remedy(&.0.remedy))]
 pub struct LoadError(pub Box<ProbeReport>);
 
 fn remedy(text: &str) -> String {

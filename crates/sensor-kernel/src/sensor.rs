@@ -1,7 +1,9 @@
 //! The loaded probes.
 
 use crate::{
-    Ledger, LoadError, Rings, Scope, Tracker, host, lifecycle,
+    Ledger, LoadError, Rings, Scope, Tracker,
+    doctor::pid_namespace,
+    host, lifecycle,
     load::{Refusal, SharedMaps, attempt},
     map_change::{self, MapChange},
     module_read,
@@ -46,8 +48,12 @@ impl Sensor {
     /// Loads and attaches what the kernel lets us, and reports on every probe.
     ///
     /// # Errors
-    /// The lifecycle probe was refused: there is nothing to build on.
+    /// The lifecycle probe was refused, or processes cannot be told by their ids: there is nothing to build on.
     pub fn load(settings: &Settings) -> Result<(Self, Vec<ProbeReport>), LoadError> {
+        let namespace = pid_namespace();
+        if namespace.state == ProbeState::Refused {
+            return Err(LoadError(Box::new(namespace)));
+        }
         let mut reports = Vec::new();
         let (mut links, shared) = match attempt(|| lifecycle::start(settings)) {
             Ok(started) => started,

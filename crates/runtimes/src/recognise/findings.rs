@@ -70,7 +70,7 @@ impl Findings {
         // One piece of evidence per runtime and way of reserving, however many memories there are.
         let mut groups: BTreeMap<_, (usize, u64, Confidence)> = BTreeMap::new();
         for memory in memories {
-            for c in &memory.candidates {
+            for c in memory.candidates.iter().filter(|c| c.weight.get() > 0) {
                 let set = if c.specific { &mut self.specific } else { &mut self.loose };
                 set.insert(c.runtime);
                 let key = (c.runtime, c.shape.before, c.shape.extent, c.specific);

@@ -101,7 +101,9 @@ pub fn interesting(maps: &Maps) -> Option<Interest> {
     });
     let strongest = by_vma.min();
     // The shapes cost more than the names, and nothing but another strongest reason comes of them.
-    if linear_memories(maps).memories.is_empty() { strongest } else { Some(Interest::Memory) }
+    let scan = linear_memories(maps);
+    let telling = scan.memories.iter().flat_map(|m| &m.candidates).any(|c| c.weight.get() > 0);
+    if telling { Some(Interest::Memory) } else { strongest }
 }
 
 /// Joins all signals into a verdict.
