@@ -132,7 +132,7 @@ impl Looker {
         self.cache.fingerprint(executable.id, || process.open_executable())
     }
 
-    fn library_marks(
+    fn marks_of_libraries(
         &mut self,
         process: &Process,
         maps: &Maps,
@@ -199,7 +199,7 @@ impl Look for Looker {
             || interesting(&maps).is_some()
             || executable_marks.as_ref().is_some_and(|f| !f.marks.is_empty());
         let libraries = if worth {
-            self.library_marks(&process, &maps, executable.as_ref().map(|e| e.id))
+            self.marks_of_libraries(&process, &maps, executable.as_ref().map(|e| e.id))
         } else {
             Vec::new()
         };
