@@ -63,6 +63,14 @@ struct {
 	__type(value, __u32);
 } bystanders SEC(".maps");
 
+/* Not 0 once any process was tracked with TRACK_READS: spares a look into `tracked` at each read on other hosts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} readers SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, FAMILIES * STAGES);

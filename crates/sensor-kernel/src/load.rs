@@ -13,6 +13,7 @@ pub(crate) struct SharedMaps {
     pub(crate) tracked: MapHandle,
     pub(crate) scope_tree: MapHandle,
     pub(crate) bystanders: MapHandle,
+    pub(crate) readers: MapHandle,
     pub(crate) ledger: MapHandle,
 }
 
@@ -114,6 +115,7 @@ macro_rules! load_skeleton {
             open.maps.tracked.reuse_fd(shared.tracked.as_fd())?;
             open.maps.scope_tree.reuse_fd(shared.scope_tree.as_fd())?;
             open.maps.bystanders.reuse_fd(shared.bystanders.as_fd())?;
+            open.maps.readers.reuse_fd(shared.readers.as_fd())?;
             open.maps.ledger.reuse_fd(shared.ledger.as_fd())?;
         }
         open.load()

@@ -2,6 +2,7 @@
 
 use crate::{Scope, lifecycle::types::file_version, load::SharedMaps};
 use libbpf_rs::{MapCore as _, MapFlags, MapHandle};
+use std::cell::Cell;
 use wasmscope_model::{FileVersion, Interest};
 
 /// The kernel's list of tracked processes.
@@ -10,6 +11,8 @@ pub struct Tracker {
     tracked: MapHandle,
     scope_tree: MapHandle,
     bystanders: MapHandle,
+    readers: MapHandle,
+    has_readers: Cell<bool>,
 }
 
 // bpf/records.h, struct tracked: state, flags, first_trace_ns, window_ns, window_count, reserved.
@@ -26,6 +29,8 @@ impl Tracker {
             tracked: MapHandle::try_from(&maps.tracked)?,
             scope_tree: MapHandle::try_from(&maps.scope_tree)?,
             bystanders: MapHandle::try_from(&maps.bystanders)?,
+            readers: MapHandle::try_from(&maps.readers)?,
+            has_readers: Cell::new(false),
         };
         if let Scope::Tree(_) = scope {
             for pid in scope.members().unwrap_or_default() {
@@ -50,6 +55,9 @@ impl Tracker {
                 (STATE_WORKLOAD, FLAG_MAPS | if any_file { FLAG_READS } else { 0 })
             }
         };
+        if flags & FLAG_READS != 0 && !self.has_readers.replace(true) {
+            self.readers.update(&0u32.to_ne_bytes(), &1u32.to_ne_bytes(), MapFlags::ANY)?;
+        }
         let key = pid.to_ne_bytes();
         let mut entry = self.tracked.lookup(&key, MapFlags::ANY)?.unwrap_or_else(|| vec![0; ENTRY_BYTES]);
         entry[..4].copy_from_slice(&state.to_ne_bytes());

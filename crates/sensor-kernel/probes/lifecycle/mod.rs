@@ -29,6 +29,7 @@ pub(crate) fn start(settings: &Settings) -> libbpf_rs::Result<(Vec<Link>, Shared
         tracked: MapHandle::try_from(&maps.tracked)?,
         scope_tree: MapHandle::try_from(&maps.scope_tree)?,
         bystanders: MapHandle::try_from(&maps.bystanders)?,
+        readers: MapHandle::try_from(&maps.readers)?,
         ledger: MapHandle::try_from(&maps.ledger)?,
     };
     Ok((links, shared))

@@ -60,6 +60,18 @@ static __always_inline void read_path(struct module_read_record *record, struct 
 	record->path_bytes = at;
 }
 
+/* A dedicated runtime: whatever file it reads may be a module. */
+static __always_inline bool reads_any_file(__u32 pid)
+{
+	__u32 first = 0, *some = bpf_map_lookup_elem(&readers, &first);
+	struct tracked *entry;
+
+	if (!some || !*some)
+		return false;
+	entry = bpf_map_lookup_elem(&tracked, &pid);
+	return entry && (entry->flags & TRACK_READS);
+}
+
 static __always_inline int first_page(struct address_space *mapping, unsigned long index)
 {
 	struct inode *inode = mapping->host;
@@ -74,8 +86,7 @@ static __always_inline int first_page(struct address_space *mapping, unsigned lo
 	if (index != 0 || (inode->i_mode & S_IFMT) != S_IFREG || inode->i_size < 8)
 		return 0;
 	pid = bpf_get_current_pid_tgid() >> 32;
-	entry = bpf_map_lookup_elem(&tracked, &pid);
-	any_file = entry && (entry->flags & TRACK_READS);
+	any_file = reads_any_file(pid);
 
 	alias = inode->i_dentry.first;
 	if (!alias)
