@@ -144,6 +144,17 @@ static __always_inline bool hint_allowed(struct tracked *entry, __u64 now)
 	return false;
 }
 
+/* A sign of Wasm in `pid`: tracked from now on; false (counted) where it has used up its hints. */
+static __always_inline bool trace_of_wasm(__u32 pid)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct tracked *entry = track(pid);
+
+	if (entry && !entry->first_trace_ns)
+		entry->first_trace_ns = now;
+	return hint_allowed(entry, now);
+}
+
 /*
  * Room for a record, or NULL (counted). Callers leave at once on NULL, so that the compiler makes one test of both:
  * the verifier of Linux 6.1 forgets that ring memory which was found not to be NULL cannot be NULL at a second test,

@@ -76,12 +76,10 @@ static __always_inline int first_page(struct address_space *mapping, unsigned lo
 {
 	struct inode *inode = mapping->host;
 	struct module_read_record *record;
-	struct tracked *entry;
 	struct hlist_node *alias;
 	struct dentry *dentry;
 	bool any_file;
 	__u32 pid;
-	__u64 now;
 
 	if (index != 0 || (inode->i_mode & S_IFMT) != S_IFREG || inode->i_size < 8)
 		return 0;
@@ -97,11 +95,7 @@ static __always_inline int first_page(struct address_space *mapping, unsigned lo
 	if (!current_in_scope(pid))
 		return 0;
 
-	now = bpf_ktime_get_ns();
-	entry = track(pid);
-	if (entry && !entry->first_trace_ns)
-		entry->first_trace_ns = now;
-	if (!hint_allowed(entry, now))
+	if (!trace_of_wasm(pid))
 		return 0;
 	record = reserve(&hint_ring, sizeof(*record), FAMILY_HINT);
 	if (!record)

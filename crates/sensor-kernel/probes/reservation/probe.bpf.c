@@ -15,9 +15,8 @@ const volatile __u64 least_bytes = 1ULL << 30;
 SEC("tp_btf/vm_unmapped_area")
 int BPF_PROG(on_reservation, unsigned long address, struct vm_unmapped_area_info *info)
 {
-	__u64 length = info->length, now;
+	__u64 length = info->length;
 	struct reservation_record *record;
-	struct tracked *entry;
 	__u32 pid;
 
 	if (length < least_bytes)
@@ -25,11 +24,7 @@ int BPF_PROG(on_reservation, unsigned long address, struct vm_unmapped_area_info
 	pid = bpf_get_current_pid_tgid() >> 32;
 	if (!current_in_scope(pid))
 		return 0;
-	now = bpf_ktime_get_ns();
-	entry = track(pid);
-	if (entry && !entry->first_trace_ns)
-		entry->first_trace_ns = now;
-	if (!hint_allowed(entry, now))
+	if (!trace_of_wasm(pid))
 		return 0;
 	record = reserve(&hint_ring, sizeof(*record), FAMILY_HINT);
 	if (!record)
