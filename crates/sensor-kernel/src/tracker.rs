@@ -85,14 +85,4 @@ impl Tracker {
             tracing::debug!(%error, "an executable cannot be ignored");
         }
     }
-
-    /// Number of processes the kernel tracks now.
-    pub fn len(&self) -> usize {
-        self.tracked.keys().count()
-    }
-
-    /// Whether none is tracked.
-    pub fn is_empty(&self) -> bool {
-        self.tracked.keys().next().is_none()
-    }
 }

@@ -231,14 +231,17 @@ impl Process {
         bytes.split(|b| *b == 0).map(|arg| OsString::from_vec(arg.to_vec())).collect()
     }
 
+    /// One of its folders, and the entries in it.
+    fn list(&self, name: &str) -> Option<(File, rustix::fs::Dir)> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = self.proc.open_relative_flags(name, flags).ok()?;
+        let entries = rustix::fs::Dir::read_from(&folder).ok()?;
+        Some((folder, entries))
+    }
+
     /// Regular files it holds open, of at most 1,024 descriptors.
     pub fn open_files(&self) -> Vec<OpenFile> {
-        let Ok(folder) =
-            self.proc.open_relative_flags("fd", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC)
-        else {
-            return Vec::new();
-        };
-        let Ok(mut entries) = rustix::fs::Dir::read_from(&folder) else { return Vec::new() };
+        let Some((folder, mut entries)) = self.list("fd") else { return Vec::new() };
         let mut files = Vec::new();
         while let Some(Ok(entry)) = entries.read() {
             if files.len() == MOST_DESCRIPTORS {
@@ -266,12 +269,7 @@ impl Process {
 
     /// Names of its threads, at most 64 of them.
     pub fn thread_names(&self) -> Vec<String> {
-        let Ok(folder) =
-            self.proc.open_relative_flags("task", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC)
-        else {
-            return Vec::new();
-        };
-        let Ok(mut entries) = rustix::fs::Dir::read_from(&folder) else { return Vec::new() };
+        let Some((_, mut entries)) = self.list("task") else { return Vec::new() };
         let mut names = Vec::new();
         while let Some(Ok(entry)) = entries.read() {
             if names.len() == MOST_THREADS {

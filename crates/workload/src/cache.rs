@@ -40,11 +40,6 @@ impl FileCache {
         Some(found)
     }
 
-    /// The fingerprint of `id`, if it was taken before.
-    pub fn known_fingerprint(&mut self, id: &FileId) -> Option<Rc<Fingerprint>> {
-        self.fingerprints.get(id).cloned()
-    }
-
     /// What `file` is as a module; `None` if it is none.
     pub fn module(&mut self, file: &RegularFile) -> Option<Rc<ModuleInfo>> {
         self.modules.get_or_insert(file.id, || ModuleInfo::read(file).map(Rc::new)).clone()
