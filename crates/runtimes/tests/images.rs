@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 use wasmscope_model::{CodeImage, Confidence, ImageKind};
-use wasmscope_runtimes::wasmtime::{find_images, functions};
+use wasmscope_runtimes::wasmtime::{CodeTable, TrapSections, find_images, functions};
 use wasmscope_runtimes::{
     FileMarks, FileRole, Fingerprint, Maps, Mark, ModuleKind, Observation, Segments, maps, module_facts,
     recognise,
@@ -224,9 +224,11 @@ fn overlapping_sections_and_hostile_names_are_only_text() {
     bytes.extend(names);
     let image = only_image(&bytes);
     assert!(image.problems.iter().any(|p| p.contains("longer")), "{:?}", image.problems);
-    let scan = functions(&image, &Segments::new().with(BASE, bytes), 1000);
+    let memory = Segments::new().with(BASE, bytes);
+    let scan = functions(&image, &memory, 1000);
     assert!(!scan.functions.is_empty());
     assert!(scan.functions.iter().all(|f| f.symbol.len() < 1024));
+    assert!(CodeTable::read(&image, &memory).table.bytes() < 4096);
 }
 
 #[test]
@@ -264,6 +266,14 @@ proptest! {
         let memory = Segments::new().with(BASE, bytes.clone());
         for image in find_images(&mapped(bytes.len(), BASE), &memory).images {
             prop_assert!(functions(&image, &memory, 100).functions.len() <= 100);
+            let table = CodeTable::read(&image, &memory).table;
+            let sections = TrapSections::locate(&image, &memory).expect("readable");
+            for offset in (0..image.text_bytes.min(4096)).step_by(7) {
+                let _ = table.place(offset);
+                if let Some(sections) = sections {
+                    let _ = (sections.trap_code(&memory, offset), sections.wasm_offset(&memory, offset));
+                }
+            }
         }
         let _ = module_facts(&bytes);
     }
