@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Cargo cannot: compilers, libraries and package clients of the system.
 #
-#   tools/setup.sh [build|python|node|kernels|containers]...     (without arguments: build)
+#   tools/setup.sh [build|python|node|kernels|containers|prometheus]...     (without arguments: build)
 #
 # It looks for what a package brings, not for the package, so that another origin of the
 # same tool will do. A shell script because even `cargo xtask` needs a linker.
@@ -64,8 +64,9 @@ for group in "${@:-build}"; do
         need "containerd" containerd --version
         need "runc" runc --version
         ;;
+    prometheus) need "prometheus" test -x /usr/bin/prometheus -a -x /usr/bin/promtool ;;
     *)
-        echo "setup: unknown group $group; there are build, python, node, kernels and containers" >&2
+        echo "setup: unknown group $group; there are build, python, node, kernels, containers and prometheus" >&2
         exit 2
         ;;
     esac
@@ -86,8 +87,23 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "setup: installing ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
+
+# Some packages bring a service and start it. Tests start what they need themselves, and a service would
+# hold its port; so none is started now, nor by the next boot. The policy is Debian's own way to say so
+# (invoke-rc.d(8)), unless the machine has one already, as containers do.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -rf "$scratch" "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+fi
 apt-get update --quiet=2
 "${install[@]}" --quiet=2 >"$scratch/log" || {
     cat "$scratch/log" >&2
     exit 3
 }
+for package in "${missing[@]}"; do
+    case $package in
+    prometheus) update-rc.d prometheus disable ;;
+    esac
+done
