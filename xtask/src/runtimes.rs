@@ -122,7 +122,7 @@ fn install(recipe: &Recipe) -> Result<bool> {
             }
             fs::create_dir_all(&folder)?;
             match recipe.source {
-                Source::Pip { package, .. } => pip(&folder, package, version)?,
+                Source::Pip { package, .. } => pip(&folder, package, version, Dependencies::With)?,
                 Source::Npm { package, .. } => npm(&folder, package, version)?,
                 Source::Cargo { package, features, .. } => cargo(&folder, package, version, features)?,
                 Source::System { .. } | Source::TestHost { .. } => unreachable!("handled above"),
@@ -141,11 +141,23 @@ fn setup(group: &str) -> Result<()> {
     succeed(Command::new(workspace_root().join("tools/setup.sh")).arg(group))
 }
 
-fn pip(folder: &Path, package: &str, version: &str) -> Result<()> {
+/// Whether a package comes with what it depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dependencies {
+    With,
+    Without,
+}
+
+/// A virtual environment with this package.
+pub(crate) fn pip(folder: &Path, package: &str, version: &str, dependencies: Dependencies) -> Result<()> {
     setup("python")?;
     succeed(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    succeed(Command::new(folder.join("bin/python")).args(pip).arg(format!("{package}=={version}")))
+    let mut pip = Command::new(folder.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    if dependencies == Dependencies::Without {
+        pip.arg("--no-deps");
+    }
+    succeed(pip.arg(format!("{package}=={version}")))
 }
 
 fn npm(folder: &Path, package: &str, version: &str) -> Result<()> {

@@ -7,7 +7,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use wasi_preview1_component_adapter_provider as adapter;
-use wit_component::ComponentEncoder;
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
 
 use crate::{hostile, target_dir, workspace_root};
 
@@ -21,6 +22,9 @@ pub fn guest(name: &str) -> PathBuf {
 }
 
 /// The same guest as a component (`wasi:cli/run`), by way of the preview 1 adapter.
+///
+/// A guest that uses more of WASI 0.2 than the adapter declares it in a `world.wit` beside
+/// its source, and runs only as a component.
 ///
 /// # Panics
 ///
@@ -96,7 +100,11 @@ fn compile_c(source: &Path, output: &Path) -> Result<()> {
 }
 
 fn build_component(name: &str) -> Result<PathBuf> {
-    let module = fs::read(guest(name))?;
+    let mut module = fs::read(guest(name))?;
+    if let Some(world) = find_world(name)? {
+        embed_world(&mut module, &world)
+            .with_context(|| format!("embedding the world of {}", world.display()))?;
+    }
     cached(&format!("{name}.component.wasm"), &module, |output| {
         let component = ComponentEncoder::default()
             .module(&module)?
@@ -109,6 +117,24 @@ fn build_component(name: &str) -> Result<PathBuf> {
         fs::write(output, component)?;
         Ok(())
     })
+}
+
+/// The `world.wit` of a guest that has one.
+///
+/// # Errors
+///
+/// When no guest has this name.
+pub fn find_world(name: &str) -> Result<Option<PathBuf>> {
+    let world = find_guest(name)?.with_file_name("world.wit");
+    Ok(world.is_file().then_some(world))
+}
+
+/// Adds to a core module what its imports mean, as binding generators do.
+fn embed_world(module: &mut Vec<u8>, path: &Path) -> Result<()> {
+    let mut resolve = Resolve::default();
+    let package = resolve.push_source(&path.to_string_lossy(), &fs::read_to_string(path)?)?;
+    let world = resolve.select_world(&[package], None)?;
+    embed_component_metadata(module, &resolve, world, StringEncoding::UTF8, false)
 }
 
 /// What else decides how a guest is built: flags, versions, names.

@@ -19,6 +19,8 @@
 mod guest;
 mod hostile;
 mod process;
+pub mod prometheus;
+mod real_guests;
 mod requirements;
 mod rootfs;
 pub mod runtimes;
@@ -26,8 +28,9 @@ pub mod runtimes;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-pub use guest::{component, find_guest, guest, guest_names, script};
+pub use guest::{component, find_guest, find_world, guest, guest_names, script};
 pub use process::{Running, wait_until};
+pub use real_guests::{MissingGuest, REAL_GUESTS, RealGuest, real_guest};
 pub use requirements::{is_root, may_skip};
 pub use rootfs::Rootfs;
 pub use runtimes::{Missing, Runtime};

@@ -33,7 +33,7 @@ macro_rules! require_root {
 
 /// The runtime, or the end of the calling test, saying how to get it.
 ///
-/// Takes a `Result<Runtime, Missing>`. In CI a missing runtime of the default set fails
+/// Takes a `Result<Runtime, Missing>`, or that of `real_guest`. In CI a missing runtime of the default set fails
 /// the test; the others take too long to build there.
 #[macro_export]
 macro_rules! require_runtime {
