@@ -8,7 +8,7 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let (target_arch, triple) = match env::var("CARGO_CFG_TARGET_ARCH").as_deref() {
         Ok("x86_64") => ("x86", "x86_64-linux-gnu"),
-        other => panic!("the probes know no system-call table for {other:?} yet: see probes/map_change"),
+        other => panic!("the probes know no system-call table for {other:?} yet: see bpf/arch.h"),
     };
 
     println!("cargo::rerun-if-changed=bpf");

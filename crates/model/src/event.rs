@@ -3,7 +3,12 @@
 //! One event is one JSON line. Attribute names follow the OpenTelemetry semantic conventions where one
 //! exists, `wasm.*` otherwise; `docs/events.md` lists them.
 
-use crate::{LinearMemory, Pid, ProbeReport, Workload, WorkloadId};
+use crate::{
+    LinearMemory, Pid, ProbeReport, Workload, WorkloadId,
+    activity::{
+        Actor, CallAct, DnsAct, ExecAct, Fault, FileAct, MemoryAct, NetworkAct, SignalAct, Throttled,
+    },
+};
 use serde::{Deserialize, Serialize};
 
 /// Version of the JSON-lines format; raised when a field changes its meaning or goes.
@@ -86,6 +91,76 @@ pub enum EventKind {
         #[serde(rename = "workload.duration")]
         seconds: f64,
     },
+    /// Its process made another one.
+    #[serde(rename = "workload.process.forked")]
+    Forked {
+        /// Which workload.
+        #[serde(rename = "workload.id")]
+        id: WorkloadId,
+        /// Its process.
+        #[serde(rename = "process.pid")]
+        pid: Pid,
+        /// The new one.
+        #[serde(rename = "process.child.pid")]
+        child: Pid,
+    },
+    /// It, or its child, executed another program.
+    #[serde(rename = "workload.process.executed")]
+    Executed(ExecAct),
+    /// A file was opened, or could not be.
+    #[serde(rename = "workload.file.opened")]
+    Opened(FileAct),
+    /// A file, directory or node was made.
+    #[serde(rename = "workload.file.created")]
+    Created(FileAct),
+    /// A file or directory was removed.
+    #[serde(rename = "workload.file.removed")]
+    Removed(FileAct),
+    /// A file or directory was renamed.
+    #[serde(rename = "workload.file.renamed")]
+    Renamed(FileAct),
+    /// A hard or symbolic link was made.
+    #[serde(rename = "workload.file.linked")]
+    Linked(FileAct),
+    /// A file was cut, by its path.
+    #[serde(rename = "workload.file.truncated")]
+    Truncated(FileAct),
+    /// A connection was asked for (which may still be going on: `EINPROGRESS`).
+    #[serde(rename = "workload.network.connected")]
+    Connected(NetworkAct),
+    /// A connection came in.
+    #[serde(rename = "workload.network.accepted")]
+    Accepted(NetworkAct),
+    /// A socket got an address.
+    #[serde(rename = "workload.network.bound")]
+    Bound(NetworkAct),
+    /// A socket waits for connections.
+    #[serde(rename = "workload.network.listening")]
+    Listening(NetworkAct),
+    /// The first datagram to a peer.
+    #[serde(rename = "workload.network.peer")]
+    Peer(NetworkAct),
+    /// A name server was asked.
+    #[serde(rename = "workload.dns.asked")]
+    Asked(DnsAct),
+    /// Memory was made writable and executable.
+    #[serde(rename = "workload.memory.writable_executable")]
+    WritableExecutable(MemoryAct),
+    /// A call that sound workloads have little use for.
+    #[serde(rename = "workload.call.sensitive")]
+    Sensitive(CallAct),
+    /// A signal was sent to another process.
+    #[serde(rename = "workload.signal.sent")]
+    SignalSent(SignalAct),
+    /// The guest trapped: its own fault, contained.
+    #[serde(rename = "workload.trapped")]
+    Trapped(Fault),
+    /// The runtime's own code faulted or aborted.
+    #[serde(rename = "workload.crashed")]
+    Crashed(Fault),
+    /// Events of it were withheld.
+    #[serde(rename = "workload.throttled")]
+    Throttled(Throttled),
     /// Something was lost between kernel and output.
     #[serde(rename = "sensor.lost")]
     Lost(Loss),
@@ -97,11 +172,37 @@ pub enum EventKind {
 impl EventKind {
     /// The workload it speaks of.
     pub fn workload(&self) -> Option<WorkloadId> {
-        match self {
-            Self::Started { workload, .. } | Self::Identified { workload, .. } => Some(workload.id),
-            Self::Grown { id, .. } | Self::Exited { id, .. } => Some(*id),
-            Self::Lost(_) | Self::Sensor(_) => None,
-        }
+        Some(match self {
+            Self::Started { workload, .. } | Self::Identified { workload, .. } => workload.id,
+            Self::Grown { id, .. } | Self::Exited { id, .. } | Self::Forked { id, .. } => *id,
+            Self::Executed(act) => act.id,
+            Self::Throttled(throttled) => throttled.id,
+            Self::Lost(_) | Self::Sensor(_) => return None,
+            _ => self.actor()?.id,
+        })
+    }
+
+    /// Who acted, where the event tells of one act of one thread.
+    pub fn actor(&self) -> Option<&Actor> {
+        Some(match self {
+            Self::Opened(act)
+            | Self::Created(act)
+            | Self::Removed(act)
+            | Self::Renamed(act)
+            | Self::Linked(act)
+            | Self::Truncated(act) => &act.actor,
+            Self::Connected(act)
+            | Self::Accepted(act)
+            | Self::Bound(act)
+            | Self::Listening(act)
+            | Self::Peer(act) => &act.actor,
+            Self::Asked(act) => &act.network.actor,
+            Self::WritableExecutable(act) => &act.actor,
+            Self::Sensitive(act) => &act.actor,
+            Self::SignalSent(act) => &act.actor,
+            Self::Trapped(fault) | Self::Crashed(fault) => &fault.actor,
+            _ => return None,
+        })
     }
 }
 

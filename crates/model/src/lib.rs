@@ -4,6 +4,8 @@
 //! All content that comes from an observed process (names, paths, symbols) is attacker-controlled:
 //! it is carried as it was read, bounded by whoever read it, and escaped by [`text`] wherever it is shown.
 
+pub mod activity;
+pub mod call;
 pub mod code;
 pub mod event;
 pub mod ids;
@@ -11,14 +13,17 @@ pub mod memory;
 pub mod probe;
 pub mod recognition;
 pub mod record;
+pub mod stack;
 pub mod text;
 pub mod workload;
 
+pub use call::Call;
 pub use code::{CodeImage, Function, ImageKind};
 pub use event::{Event, EventKind, Loss};
 pub use ids::{BootId, Pid, ProcessKey, Sha256, WorkloadId};
 pub use memory::{LimitSource, LinearMemory};
 pub use probe::{Interest, ProbeReport, ProbeState};
 pub use recognition::{Confidence, Evidence, Recognition, Signal, Verdict};
-pub use record::{FileVersion, Head, Record};
+pub use record::{FileVersion, FrameRecord, Head, RawStack, Record};
+pub use stack::{Frame, GuestStack, StackProblem};
 pub use workload::{Container, ModuleFile, ModuleOrigin, Workload};

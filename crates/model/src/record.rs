@@ -1,6 +1,6 @@
 //! What the kernel reports, before anybody knows which workload it belongs to.
 
-use crate::{Pid, ProcessKey};
+use crate::{Pid, ProcessKey, call::Call};
 use serde::{Deserialize, Serialize};
 
 /// Who and when, common to all records.
@@ -38,6 +38,10 @@ pub enum Record {
         head: Head,
         /// The executable.
         exe: FileVersion,
+        /// Last component of its path, at most 63 bytes; from the kernel's own objects.
+        name: Vec<u8>,
+        /// It is in no directory: made by `memfd_create`.
+        nameless: bool,
         /// NUL-separated arguments, at most 1 KiB; read from user memory.
         args: Vec<u8>,
     },
@@ -87,6 +91,63 @@ pub enum Record {
         /// Whether the protection includes PROT_EXEC.
         executable: bool,
     },
+    /// A system call of a workload has returned.
+    Call(Box<Call>),
+    /// A signal is delivered to a workload that a fault or an abort raises.
+    Signal {
+        /// Who and when.
+        head: Head,
+        /// Linux signal number.
+        signal: u8,
+        /// `si_code`: above 0, the kernel raised it.
+        code: i32,
+        /// `si_addr`: the faulting address, where the signal has one.
+        address: u64,
+        /// Where the thread was interrupted.
+        instruction_pointer: u64,
+        /// The frame pointer there.
+        frame_pointer: u64,
+        /// The process has a handler for it.
+        handled: bool,
+        /// Frames that belong, or once belonged, to guest code.
+        stack: RawStack,
+    },
+    /// Records of a process were withheld, because it used up what it has for a second.
+    Throttled {
+        /// Who and when.
+        head: Head,
+        /// Start of that second, `CLOCK_MONOTONIC`, nanoseconds.
+        since_ns: u64,
+        /// How many; `None` for the first one, while it goes on.
+        withheld: Option<u64>,
+        /// Of the budget that rare calls have for themselves.
+        rare: bool,
+    },
+}
+
+/// What of a user stack may be frames of a guest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RawStack {
+    /// In the order of their addresses. Some are stale.
+    pub frames: Vec<FrameRecord>,
+    /// It was looked for: the process has guest code at known places.
+    pub asked: bool,
+    /// There may be more further out.
+    pub cut: bool,
+}
+
+/// Two neighbouring words of a stack of which the upper one lies in guest code.
+///
+/// The lower one is the saved frame pointer, if the two are a frame's record. It need not look like one: return addresses
+/// into trampolines stand alone, and tell which record is the innermost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FrameRecord {
+    /// Address of the lower word.
+    pub at: u64,
+    /// The lower word: the caller's frame pointer.
+    pub fp: u64,
+    /// The upper word: the return address into the caller.
+    pub ret: u64,
 }
 
 impl Record {
@@ -98,7 +159,10 @@ impl Record {
             | Self::Exit { head, .. }
             | Self::Reservation { head, .. }
             | Self::ModuleRead { head, .. }
-            | Self::MapChange { head, .. } => head,
+            | Self::MapChange { head, .. }
+            | Self::Signal { head, .. }
+            | Self::Throttled { head, .. } => head,
+            Self::Call(call) => &call.head,
         }
     }
 }

@@ -25,7 +25,8 @@ const volatile __u32 own_pid = 0;
 const volatile __u32 scope = SCOPE_HOST;
 const volatile __u64 scope_cgroup_id = 0;
 const volatile __u32 scope_cgroup_level = 0;
-const volatile __u32 hints_per_second = 64;
+/* Records per process and second, by enum bucket_kind. */
+const volatile __u32 tokens_per_second[BUCKETS] = { 64, 1000, 100 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -38,6 +39,12 @@ struct {
 	__uint(max_entries, 512 * 1024);
 } hint_ring SEC(".maps");
 
+/* Calls and signals of workloads, the most by far. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 * 1024 * 1024);
+} call_ring SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 32768);
@@ -45,6 +52,40 @@ struct {
 	__type(key, __u32);
 	__type(value, struct tracked);
 } tracked SEC(".maps");
+
+/*
+ * One bit per process id: is it a workload that is measured? Every system call of the host asks this while there is one,
+ * so it is an array lookup, which the kernel inlines. PID_MAX_LIMIT is 4 Mi.
+ */
+#define MARK_WORDS (4 * 1024 * 1024 / 64)
+struct marks {
+	__u64 words[MARK_WORDS];
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct marks);
+} marked SEC(".maps");
+
+/* What each workload has done. User space makes and removes the entries, but for children that are forked. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct usage);
+} usage SEC(".maps");
+
+/* Where each workload has guest code, if that is known. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct code);
+} code SEC(".maps");
 
 /* Members of the process tree in scope. */
 struct {
@@ -125,34 +166,25 @@ static __always_inline struct tracked *track(__u32 pid)
 	return bpf_map_lookup_elem(&tracked, &pid);
 }
 
-/*
- * One token of the process's bucket: `hints_per_second` in each second that starts with its first hint.
- * Racing threads may take a few more; the bound stays of that order.
- */
-static __always_inline bool hint_allowed(struct tracked *entry, __u64 now)
+static __always_inline bool is_marked(__u32 pid)
 {
-	count(FAMILY_HINT, STAGE_SEEN);
-	if (!entry)
-		return true;
-	if (now - entry->window_ns >= 1000000000ULL) {
-		entry->window_ns = now;
-		entry->window_count = 0;
-	}
-	if (__sync_fetch_and_add(&entry->window_count, 1) < hints_per_second)
-		return true;
-	count(FAMILY_HINT, STAGE_THROTTLED);
-	return false;
+	__u32 first = 0;
+	struct marks *marks = bpf_map_lookup_elem(&marked, &first);
+
+	return marks && (marks->words[pid / 64 % MARK_WORDS] & 1ULL << pid % 64);
 }
 
-/* A sign of Wasm in `pid`: tracked from now on; false (counted) where it has used up its hints. */
-static __always_inline bool trace_of_wasm(__u32 pid)
+static __always_inline void set_mark(__u32 pid, bool on)
 {
-	__u64 now = bpf_ktime_get_ns();
-	struct tracked *entry = track(pid);
+	__u32 first = 0;
+	struct marks *marks = bpf_map_lookup_elem(&marked, &first);
 
-	if (entry && !entry->first_trace_ns)
-		entry->first_trace_ns = now;
-	return hint_allowed(entry, now);
+	if (!marks)
+		return;
+	if (on)
+		__sync_fetch_and_or(&marks->words[pid / 64 % MARK_WORDS], 1ULL << pid % 64);
+	else
+		__sync_fetch_and_and(&marks->words[pid / 64 % MARK_WORDS], ~(1ULL << pid % 64));
 }
 
 /*
@@ -173,6 +205,66 @@ static __always_inline void submit(void *record, enum family family)
 {
 	bpf_ringbuf_submit(record, 0);
 	count(family, STAGE_SUBMITTED);
+}
+
+/* Says how many records of the current process were withheld; false where even that could not be said. */
+static __always_inline bool tell_throttled(void *ring, enum family family, __u64 since, __u64 withheld, __u32 rare)
+{
+	struct throttled_record *record;
+
+	count(family, STAGE_SEEN);
+	record = reserve(ring, sizeof(*record), family);
+	if (!record)
+		return false;
+	fill_head(&record->head, RECORD_THROTTLED, (struct task_struct *)bpf_get_current_task_btf());
+	record->since_ns = since;
+	record->withheld = withheld;
+	record->rare = rare;
+	record->reserved = 0;
+	submit(record, family);
+	return true;
+}
+
+/*
+ * One token of the process's bucket: so many in each second that starts with the first. Racing threads may take a few
+ * more; the bound stays of that order. What is withheld is told: that it begins, and how much it was.
+ */
+static __always_inline bool take_token(struct tracked *entry, enum bucket_kind kind, void *ring, enum family family,
+				       __u64 now)
+{
+	struct bucket *bucket;
+	__u32 withheld;
+
+	count(family, STAGE_SEEN);
+	if (!entry)
+		return true;
+	bucket = &entry->buckets[kind];
+	if (now - bucket->since_ns >= 1000000000ULL) {
+		__u64 since = bucket->since_ns;
+
+		bucket->since_ns = now;
+		bucket->used = 0;
+		withheld = __sync_lock_test_and_set(&bucket->withheld, 0);
+		if (withheld && !tell_throttled(ring, family, since, withheld, kind == BUCKET_RARE))
+			__sync_fetch_and_add(&bucket->withheld, withheld);
+	}
+	if (__sync_fetch_and_add(&bucket->used, 1) < tokens_per_second[kind])
+		return true;
+	count(family, STAGE_THROTTLED);
+	if (__sync_fetch_and_add(&bucket->withheld, 1) == 0)
+		tell_throttled(ring, family, bucket->since_ns, 0, kind == BUCKET_RARE);
+	return false;
+}
+
+/* A sign of Wasm in `pid`: tracked from now on; false (counted) where it has used up its hints. */
+static __always_inline bool trace_of_wasm(__u32 pid)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct tracked *entry = track(pid);
+
+	if (entry && !entry->first_trace_ns)
+		entry->first_trace_ns = now;
+	return take_token(entry, BUCKET_HINT, &hint_ring, FAMILY_HINT, now);
 }
 
 #endif

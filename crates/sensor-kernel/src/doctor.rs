@@ -29,7 +29,7 @@ pub fn diagnose() -> Diagnosis {
     let settings = Settings::default();
     let mut probes = match Sensor::load(&settings) {
         Ok((mut sensor, mut reports)) => {
-            try_map_change(&mut sensor, &mut reports);
+            try_calls(&mut sensor, &mut reports);
             reports
         }
         Err(refusal) => vec![*refusal.0],
@@ -65,19 +65,19 @@ pub fn diagnose() -> Diagnosis {
     Diagnosis { probes, kinds }
 }
 
-fn try_map_change(sensor: &mut Sensor, reports: &mut [ProbeReport]) {
-    let report = reports.iter_mut().find(|r| r.name == crate::map_change::NAME);
+fn try_calls(sensor: &mut Sensor, reports: &mut [ProbeReport]) {
+    let report = reports.iter_mut().find(|r| r.name == crate::calls_probe::NAME);
     if let Some(report) = report
         && report.state == ProbeState::Active
-        && !sensor.watch_maps(true)
+        && !sensor.watch_calls(true)
     {
         report.state = ProbeState::Degraded;
         report.reason = "it loads, but system-call tracepoints cannot be attached".into();
-        report.visibility = crate::map_change::COST.into();
+        report.visibility = crate::calls_probe::COST.into();
         report.remedy =
             "use a kernel built with CONFIG_HAVE_SYSCALL_TRACEPOINTS and CONFIG_FTRACE_SYSCALLS".into();
     }
-    sensor.watch_maps(false);
+    sensor.watch_calls(false);
 }
 
 /// Reading memory, maps and files of processes of other users.

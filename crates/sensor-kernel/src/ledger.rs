@@ -16,6 +16,8 @@ pub struct LedgerRow {
     pub throttled: u64,
     /// Processes that could not be tracked because the map was full. Their record went out all the same.
     pub map_full: u64,
+    /// Children of workloads for whose counters there was no room.
+    pub unmeasured: u64,
 }
 
 /// All families.
@@ -25,6 +27,8 @@ pub struct Ledger {
     pub lifecycle: LedgerRow,
     /// Reservations, module reads, map changes.
     pub hint: LedgerRow,
+    /// System calls and signals of workloads.
+    pub call: LedgerRow,
 }
 
 impl Ledger {
@@ -37,9 +41,14 @@ impl Ledger {
                 ring_full: cell(types::stage::STAGE_RING_FULL)?,
                 throttled: cell(types::stage::STAGE_THROTTLED)?,
                 map_full: cell(types::stage::STAGE_MAP_FULL)?,
+                unmeasured: cell(types::stage::STAGE_UNMEASURED)?,
             })
         };
-        Ok(Self { lifecycle: row(types::family::FAMILY_LIFECYCLE)?, hint: row(types::family::FAMILY_HINT)? })
+        Ok(Self {
+            lifecycle: row(types::family::FAMILY_LIFECYCLE)?,
+            hint: row(types::family::FAMILY_HINT)?,
+            call: row(types::family::FAMILY_CALL)?,
+        })
     }
 }
 

@@ -13,6 +13,8 @@
 //! # Ok::<(), wasmscope_sensor_kernel::LoadError>(())
 //! ```
 
+pub mod calls;
+mod calls_record;
 pub mod doctor;
 mod host;
 mod ledger;
@@ -22,24 +24,28 @@ mod rings;
 mod scope;
 mod sensor;
 mod tracker;
+mod usage;
 
+#[path = "../probes/calls/mod.rs"]
+mod calls_probe;
 #[path = "../probes/kinds/mod.rs"]
 mod kinds;
 #[path = "../probes/lifecycle/mod.rs"]
 mod lifecycle;
-#[path = "../probes/map_change/mod.rs"]
-mod map_change;
 #[path = "../probes/module_read/mod.rs"]
 mod module_read;
 #[path = "../probes/reservation/mod.rs"]
 mod reservation;
 #[path = "../probes/task_vma/mod.rs"]
 mod task_vma;
+#[path = "../probes/traps/mod.rs"]
+mod traps;
 
 pub use ledger::{Ledger, LedgerRow};
 pub use load::LoadError;
 pub use record::{VmaRecord, VmaWhat};
 pub use rings::{DrainError, Rings};
 pub use scope::{Scope, ScopeError};
-pub use sensor::{Sensor, Settings, running_processes};
+pub use sensor::{Sensor, Settings, Sizes, running_processes};
 pub use tracker::Tracker;
+pub use usage::{Io, Usage};

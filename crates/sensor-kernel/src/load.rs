@@ -10,7 +10,11 @@ use wasmscope_model::ProbeReport;
 pub(crate) struct SharedMaps {
     pub(crate) lifecycle_ring: MapHandle,
     pub(crate) hint_ring: MapHandle,
+    pub(crate) call_ring: MapHandle,
     pub(crate) tracked: MapHandle,
+    pub(crate) marked: MapHandle,
+    pub(crate) usage: MapHandle,
+    pub(crate) code: MapHandle,
     pub(crate) scope_tree: MapHandle,
     pub(crate) bystanders: MapHandle,
     pub(crate) readers: MapHandle,
@@ -39,7 +43,7 @@ pub(crate) struct Constants {
     pub(crate) scope: u32,
     pub(crate) cgroup_id: u64,
     pub(crate) cgroup_level: u32,
-    pub(crate) hints_per_second: u32,
+    pub(crate) tokens_per_second: [u32; 3],
 }
 
 impl Constants {
@@ -54,7 +58,11 @@ impl Constants {
             scope,
             cgroup_id,
             cgroup_level,
-            hints_per_second: settings.hints_per_second,
+            tokens_per_second: [
+                settings.hints_per_second,
+                settings.calls_per_second,
+                settings.rare_calls_per_second,
+            ],
         }
     }
 }
@@ -63,6 +71,22 @@ impl Constants {
 /// itself is freed with the skeleton.
 pub(crate) fn slot() -> &'static mut MaybeUninit<OpenObject> {
     Box::leak(Box::new(MaybeUninit::uninit()))
+}
+
+/// How often the kernel did not run a program, because the same one was running on that processor.
+pub(crate) fn missed_runs(program: &libbpf_rs::ProgramMut<'_>) -> u64 {
+    use std::os::fd::{AsFd as _, AsRawFd as _};
+    let mut info = libbpf_rs::libbpf_sys::bpf_prog_info::default();
+    let mut bytes = size_of_val(&info) as u32;
+    // SAFETY: `info` is plain data of the length that is passed; the descriptor is open.
+    let asked = unsafe {
+        libbpf_rs::libbpf_sys::bpf_obj_get_info_by_fd(
+            program.as_fd().as_raw_fd(),
+            (&raw mut info).cast(),
+            &raw mut bytes,
+        )
+    };
+    if asked == 0 { info.recursion_misses } else { 0 }
 }
 
 thread_local! {
@@ -105,18 +129,30 @@ macro_rules! load_skeleton {
         rodata.scope = constants.scope;
         rodata.scope_cgroup_id = constants.cgroup_id;
         rodata.scope_cgroup_level = constants.cgroup_level;
-        rodata.hints_per_second = constants.hints_per_second;
+        rodata.tokens_per_second = constants.tokens_per_second;
         $( let $rodata = rodata; $more )?
         let shared: Option<&$crate::load::SharedMaps> = $shared;
         if let Some(shared) = shared {
             use std::os::fd::AsFd as _;
             open.maps.lifecycle_ring.reuse_fd(shared.lifecycle_ring.as_fd())?;
             open.maps.hint_ring.reuse_fd(shared.hint_ring.as_fd())?;
+            open.maps.call_ring.reuse_fd(shared.call_ring.as_fd())?;
             open.maps.tracked.reuse_fd(shared.tracked.as_fd())?;
+            open.maps.marked.reuse_fd(shared.marked.as_fd())?;
+            open.maps.usage.reuse_fd(shared.usage.as_fd())?;
+            open.maps.code.reuse_fd(shared.code.as_fd())?;
             open.maps.scope_tree.reuse_fd(shared.scope_tree.as_fd())?;
             open.maps.bystanders.reuse_fd(shared.bystanders.as_fd())?;
             open.maps.readers.reuse_fd(shared.readers.as_fd())?;
             open.maps.ledger.reuse_fd(shared.ledger.as_fd())?;
+        } else {
+            let sizes = &$settings.sizes;
+            open.maps.lifecycle_ring.set_max_entries(sizes.lifecycle_ring_bytes)?;
+            open.maps.hint_ring.set_max_entries(sizes.hint_ring_bytes)?;
+            open.maps.call_ring.set_max_entries(sizes.call_ring_bytes)?;
+            open.maps.tracked.set_max_entries(sizes.processes)?;
+            open.maps.usage.set_max_entries(sizes.workloads)?;
+            open.maps.code.set_max_entries(sizes.workloads)?;
         }
         open.load()
     }};

@@ -1,7 +1,7 @@
 //! Decoding what the probes write. Pure: bytes in, records out; any bytes are safe to decode.
 
-use crate::lifecycle::types;
-use wasmscope_model::{FileVersion, Head, Pid, ProcessKey, Record};
+use crate::{calls_record, lifecycle::types};
+use wasmscope_model::{FileVersion, FrameRecord, Head, Pid, ProcessKey, RawStack, Record};
 
 /// Decodes one ring-buffer sample; `None` for one that is too short or of an unknown kind.
 pub fn decode(sample: &[u8]) -> Option<Record> {
@@ -17,6 +17,8 @@ pub fn decode(sample: &[u8]) -> Option<Record> {
                     changed_ns: record.exe.changed_ns,
                     device: record.exe.device,
                 },
+                name: record.exe_name.split(|b| *b == 0).next().unwrap_or_default().to_vec(),
+                nameless: record.exe_nameless != 0,
                 args: used(&record.args, record.args_bytes),
             }
         }
@@ -40,7 +42,7 @@ pub fn decode(sample: &[u8]) -> Option<Record> {
             }
         }
         types::record_kind::RECORD_MAP_CHANGE => {
-            let record: crate::map_change::types::map_change_record = view(sample)?;
+            let record: crate::calls_probe::types::map_change_record = view(sample)?;
             Record::MapChange {
                 head: decode_head(&head),
                 address: record.address,
@@ -48,8 +50,48 @@ pub fn decode(sample: &[u8]) -> Option<Record> {
                 executable: record.prot & libc::PROT_EXEC as u32 != 0,
             }
         }
+        types::record_kind::RECORD_CALL => Record::Call(Box::new(calls_record::decode(&head, sample)?)),
+        types::record_kind::RECORD_SIGNAL => {
+            use crate::traps::types::signal_record;
+            let record: signal_record = view(sample)?;
+            let frames = &sample[size_of::<signal_record>()..];
+            Record::Signal {
+                head: decode_head(&head),
+                signal: record.signal as u8,
+                code: record.code,
+                address: record.address,
+                instruction_pointer: record.instruction_pointer,
+                frame_pointer: record.frame_pointer,
+                handled: record.handled != 0,
+                stack: stack(frames, record.frames, record.stack_flags),
+            }
+        }
+        types::record_kind::RECORD_THROTTLED => {
+            let record: types::throttled_record = view(sample)?;
+            Record::Throttled {
+                head: decode_head(&head),
+                since_ns: record.since_ns,
+                withheld: (record.withheld != 0).then_some(record.withheld),
+                rare: record.rare != 0,
+            }
+        }
         _ => return None,
     })
+}
+
+/// The frames at the start of `bytes`.
+pub(crate) fn stack(bytes: &[u8], count: u16, flags: u16) -> RawStack {
+    use crate::calls_probe::types::{frame_record, stack_flag};
+    let has = |flag: stack_flag| u32::from(flags) & flag.0 != 0;
+    let frames = bytes.chunks_exact(size_of::<frame_record>()).take(count.into()).filter_map(|bytes| {
+        let frame: frame_record = view(bytes)?;
+        Some(FrameRecord { at: frame.at, fp: frame.frame_pointer, ret: frame.return_address })
+    });
+    RawStack {
+        frames: frames.collect(),
+        asked: has(stack_flag::STACK_ASKED),
+        cut: has(stack_flag::STACK_FULL) || has(stack_flag::STACK_WINDOW),
+    }
 }
 
 /// Why a mapping is of interest.
@@ -99,7 +141,7 @@ impl VmaRecord {
     }
 }
 
-fn decode_head(head: &types::record_head) -> Head {
+pub(crate) fn decode_head(head: &types::record_head) -> Head {
     Head {
         process: ProcessKey::from_kernel(head.pid, head.start_ns, head.start_stack),
         tid: head.tid,
@@ -109,7 +151,7 @@ fn decode_head(head: &types::record_head) -> Head {
 }
 
 /// Joins the components, which come leaf first and NUL-terminated.
-fn path(components: &[u8], bytes: u32) -> Vec<u8> {
+pub(crate) fn path(components: &[u8], bytes: u32) -> Vec<u8> {
     let components = used(components, bytes);
     let mut path = Vec::with_capacity(components.len() + 1);
     for name in components.split(|b| *b == 0).rev().filter(|name| !name.is_empty()) {
@@ -127,7 +169,7 @@ fn used(bytes: &[u8], used: u32) -> Vec<u8> {
 ///
 /// # Safety
 /// Every bit pattern must be a valid value.
-unsafe trait AnyBytes: Copy {}
+pub(crate) unsafe trait AnyBytes: Copy {}
 
 // SAFETY: integers, transparent newtypes of integers and byte arrays.
 unsafe impl AnyBytes for types::record_head {}
@@ -140,11 +182,21 @@ unsafe impl AnyBytes for crate::reservation::types::reservation_record {}
 // SAFETY: as above.
 unsafe impl AnyBytes for crate::module_read::types::module_read_record {}
 // SAFETY: as above.
-unsafe impl AnyBytes for crate::map_change::types::map_change_record {}
+unsafe impl AnyBytes for crate::calls_probe::types::map_change_record {}
 // SAFETY: as above.
 unsafe impl AnyBytes for crate::task_vma::types::vma_record {}
+// SAFETY: as above.
+unsafe impl AnyBytes for types::throttled_record {}
+// SAFETY: as above.
+unsafe impl AnyBytes for types::usage {}
+// SAFETY: as above.
+unsafe impl AnyBytes for crate::traps::types::signal_record {}
+// SAFETY: as above.
+unsafe impl AnyBytes for crate::calls_probe::types::call_record {}
+// SAFETY: as above.
+unsafe impl AnyBytes for crate::calls_probe::types::frame_record {}
 
-fn view<T: AnyBytes>(bytes: &[u8]) -> Option<T> {
+pub(crate) fn view<T: AnyBytes>(bytes: &[u8]) -> Option<T> {
     // SAFETY: there are enough bytes, any alignment will do, and any bytes are a valid T.
     (bytes.len() >= size_of::<T>()).then(|| unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
 }
@@ -186,7 +238,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_decode_or_do_not(mut bytes in proptest::collection::vec(any::<u8>(), 0..1200), kind in 0u8..8) {
+        fn any_bytes_decode_or_do_not(mut bytes in proptest::collection::vec(any::<u8>(), 0..1500), kind in 0u8..11) {
             if let Some(first) = bytes.first_mut() {
                 *first = kind;
             }

@@ -13,6 +13,11 @@ use std::{
 };
 use wasmscope_model::Record;
 
+/// While awake, the rings are looked at so often.
+const LOOK_AGAIN: Timespec = Timespec { tv_sec: 0, tv_nsec: 2_000_000 };
+/// So long after the last record. Much longer than `WAKE_EVERY_NS` of the `calls` probe, within which it wakes nobody.
+const STAY_AWAKE_NS: u64 = 20_000_000;
+
 /// Why a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wake {
@@ -29,6 +34,7 @@ enum Wake {
 pub struct Rings {
     pub(crate) lifecycle: MapHandle,
     pub(crate) hint: MapHandle,
+    pub(crate) call: MapHandle,
     pub(crate) decode_errors: Arc<AtomicU64>,
 }
 
@@ -51,17 +57,29 @@ impl Rings {
         let mut builder = RingBufferBuilder::new();
         builder.add(&self.lifecycle, take)?;
         builder.add(&self.hint, take)?;
+        builder.add(&self.call, take)?;
         let rings = builder.build()?;
         // SAFETY: the epoll descriptor belongs to `rings`, which outlives this borrow.
         let epoll = unsafe { BorrowedFd::borrow_raw(rings.epoll_fd()) };
+        // Not every record of a call wakes us: after one that does, we look again and again for a while.
+        let mut awake_until = 0;
         loop {
             let more = !pending.borrow().is_empty();
-            let wake = wait(epoll, stop, more.then_some(&Timespec::default()))?;
+            let pause = if more {
+                Some(Timespec::default())
+            } else {
+                (monotonic_ns() < awake_until).then_some(LOOK_AGAIN)
+            };
+            let wake = wait(epoll, stop, pause.as_ref())?;
             // A process's exit and its last hint come through different rings. What happened before this moment is
             // in one of them now; what came later waits for the next pass, so that nothing overtakes.
             let until = if wake == Wake::Other { u64::MAX } else { monotonic_ns() };
             rings.consume()?;
-            for record in take_until(&mut pending.borrow_mut(), until) {
+            let due = take_until(&mut pending.borrow_mut(), until);
+            if !due.is_empty() {
+                awake_until = monotonic_ns() + STAY_AWAKE_NS;
+            }
+            for record in due {
                 sink(record);
             }
             if wake == Wake::Other {

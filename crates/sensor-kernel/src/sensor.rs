@@ -2,13 +2,13 @@
 
 use crate::{
     Ledger, LoadError, Rings, Scope, Tracker,
+    calls_probe::{self, Calls},
     doctor::pid_namespace,
     host, lifecycle,
     load::{Refusal, SharedMaps, attempt},
-    map_change::{self, MapChange},
     module_read,
     record::VmaRecord,
-    reservation, task_vma,
+    reservation, task_vma, traps,
 };
 use libbpf_rs::{Link, MapHandle};
 use std::sync::{
@@ -24,13 +24,56 @@ pub struct Settings {
     pub scope: Scope,
     /// Most hints (reservations, module reads, map changes) per process and second; more are counted as throttled.
     pub hints_per_second: u32,
+    /// Most calls and traps told per process and second; more are counted as throttled.
+    pub calls_per_second: u32,
+    /// The same for those that are rare in sound workloads (`ptrace`, `mount`, …), which have a budget of their own.
+    pub rare_calls_per_second: u32,
+    /// Tell which guest functions led to a call.
+    pub guest_stacks: bool,
+    /// Sizes of the kernel's maps.
+    pub sizes: Sizes,
     /// Least length of a reservation that is reported, in bytes.
     pub least_reservation_bytes: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { scope: Scope::Host, hints_per_second: 64, least_reservation_bytes: 1 << 30 }
+        Self {
+            scope: Scope::Host,
+            hints_per_second: 64,
+            calls_per_second: 1000,
+            rare_calls_per_second: 100,
+            guest_stacks: true,
+            sizes: Sizes::default(),
+            least_reservation_bytes: 1 << 30,
+        }
+    }
+}
+
+/// How much the kernel keeps for us. Rings are powers of two and at least a page.
+#[derive(Debug, Clone, Copy)]
+pub struct Sizes {
+    /// Starts, execs, forks, ends.
+    pub lifecycle_ring_bytes: u32,
+    /// Reservations, module reads, map changes.
+    pub hint_ring_bytes: u32,
+    /// Calls and signals.
+    pub call_ring_bytes: u32,
+    /// Processes that are followed.
+    pub processes: u32,
+    /// Workloads that are measured; those beyond are counted, and told of without numbers.
+    pub workloads: u32,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self {
+            lifecycle_ring_bytes: 2 << 20,
+            hint_ring_bytes: 512 << 10,
+            call_ring_bytes: 4 << 20,
+            processes: 32_768,
+            workloads: 4096,
+        }
     }
 }
 
@@ -39,7 +82,7 @@ impl Default for Settings {
 pub struct Sensor {
     settings: Settings,
     shared: SharedMaps,
-    map_change: Option<MapChange>,
+    calls: Option<Calls>,
     decode_errors: Arc<AtomicU64>,
     _links: Vec<Link>,
 }
@@ -82,23 +125,19 @@ impl Sensor {
             module_read::COST,
             attempt(|| module_read::start(settings, &shared)),
         );
-        let map_change = match attempt(|| MapChange::load(settings, &shared)) {
+        optional(traps::NAME, traps::SEES, traps::COST, attempt(|| traps::start(settings, &shared)));
+        let calls = match attempt(|| Calls::load(settings, &shared)) {
             Ok(loaded) => {
-                reports.push(active(map_change::NAME, map_change::SEES, false));
+                reports.push(active(calls_probe::NAME, calls_probe::SEES, false));
                 Some(loaded)
             }
             Err(refusal) => {
-                reports.push(degraded(map_change::NAME, map_change::COST, &refusal));
+                reports.push(degraded(calls_probe::NAME, calls_probe::COST, &refusal));
                 None
             }
         };
-        let sensor = Self {
-            settings: settings.clone(),
-            shared,
-            map_change,
-            decode_errors: Arc::default(),
-            _links: links,
-        };
+        let sensor =
+            Self { settings: settings.clone(), shared, calls, decode_errors: Arc::default(), _links: links };
         Ok((sensor, reports))
     }
 
@@ -110,6 +149,7 @@ impl Sensor {
         Ok(Rings {
             lifecycle: MapHandle::try_from(&self.shared.lifecycle_ring)?,
             hint: MapHandle::try_from(&self.shared.hint_ring)?,
+            call: MapHandle::try_from(&self.shared.call_ring)?,
             decode_errors: Arc::clone(&self.decode_errors),
         })
     }
@@ -123,12 +163,12 @@ impl Sensor {
     }
 
     /// Attaches or detaches the probe that costs every process of the host a little; returns whether it is attached.
-    pub fn watch_maps(&mut self, on: bool) -> bool {
-        let Some(probe) = &mut self.map_change else { return false };
+    pub fn watch_calls(&mut self, on: bool) -> bool {
+        let Some(probe) = &mut self.calls else { return false };
         match attempt(|| probe.set_attached(on)) {
             Ok(()) => on,
             Err(refusal) => {
-                tracing::warn!(error = %refusal.error, "cannot attach map_change");
+                tracing::warn!(error = %refusal.error, "cannot attach calls");
                 false
             }
         }
@@ -140,6 +180,11 @@ impl Sensor {
     /// The kernel refuses to read the map, which it does not.
     pub fn ledger(&self) -> libbpf_rs::Result<Ledger> {
         Ledger::read(&self.shared)
+    }
+
+    /// System calls that were not seen because the kernel does not run a program inside itself.
+    pub fn missed(&self) -> u64 {
+        self.calls.as_ref().map_or(0, Calls::missed)
     }
 
     /// Samples that could not be decoded so far.

@@ -1,27 +1,41 @@
 //! Telling the probes which processes matter.
 
-use crate::{Scope, lifecycle::types::file_version, load::SharedMaps};
+use crate::{
+    Scope, Usage,
+    lifecycle::types::{self, file_version},
+    load::SharedMaps,
+};
 use libbpf_rs::{MapCore as _, MapFlags, MapHandle};
-use std::cell::Cell;
+use std::{
+    cell::Cell,
+    os::fd::AsFd as _,
+    ptr::NonNull,
+    sync::atomic::{AtomicU64, Ordering},
+};
 use wasmscope_model::{FileVersion, Interest};
 
-/// The kernel's list of tracked processes.
+/// The kernel's list of tracked processes, and what each has done.
 #[derive(Debug)]
 pub struct Tracker {
     tracked: MapHandle,
     scope_tree: MapHandle,
     bystanders: MapHandle,
     readers: MapHandle,
+    usage: MapHandle,
+    code: MapHandle,
+    marks: Marks,
     has_readers: Cell<bool>,
+    unmeasured: Cell<u64>,
 }
 
-// bpf/records.h, struct tracked: state, flags, first_trace_ns, window_ns, window_count, reserved.
+// bpf/records.h, struct tracked starts with state and flags.
 const STATE_HOST: u32 = 1;
 const STATE_WORKLOAD: u32 = 2;
 const FLAG_READS: u32 = 1;
 const FLAG_MAPS: u32 = 2;
-const ENTRY_BYTES: usize = size_of::<crate::lifecycle::types::tracked>();
-const FIRST_TRACE_AT: usize = std::mem::offset_of!(crate::lifecycle::types::tracked, first_trace_ns);
+const ENTRY_BYTES: usize = size_of::<types::tracked>();
+const FIRST_TRACE_AT: usize = std::mem::offset_of!(types::tracked, first_trace_ns);
+const USAGE_BYTES: usize = size_of::<types::usage>();
 
 impl Tracker {
     pub(crate) fn new(maps: &SharedMaps, scope: &Scope) -> libbpf_rs::Result<Self> {
@@ -30,7 +44,11 @@ impl Tracker {
             scope_tree: MapHandle::try_from(&maps.scope_tree)?,
             bystanders: MapHandle::try_from(&maps.bystanders)?,
             readers: MapHandle::try_from(&maps.readers)?,
+            usage: MapHandle::try_from(&maps.usage)?,
+            code: MapHandle::try_from(&maps.code)?,
+            marks: Marks::map(&maps.marked)?,
             has_readers: Cell::new(false),
+            unmeasured: Cell::new(0),
         };
         if let Scope::Tree(_) = scope {
             for pid in scope.members().unwrap_or_default() {
@@ -65,12 +83,75 @@ impl Tracker {
         let first =
             u64::from_ne_bytes(entry[FIRST_TRACE_AT..FIRST_TRACE_AT + 8].try_into().expect("8 bytes"));
         self.tracked.update(&key, &entry, MapFlags::ANY)?;
+        if state == STATE_WORKLOAD {
+            self.measure(pid);
+        }
         Ok((first != 0).then_some(first))
     }
 
-    /// Stops reporting of `pid`. Unknown processes are none of our business: not an error.
+    /// Counts what `pid` does from now on, if there is room; a child's counters may have been there since its fork.
+    fn measure(&self, pid: u32) {
+        let nothing = [0; USAGE_BYTES];
+        match self.usage.update(&pid.to_ne_bytes(), &nothing, MapFlags::NO_EXIST) {
+            Ok(()) => {}
+            Err(error) if error.kind() == libbpf_rs::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                tracing::warn!(pid, %error, "no room to measure another workload: it is followed without numbers");
+                self.unmeasured.set(self.unmeasured.get() + 1);
+                return;
+            }
+        }
+        self.marks.set(pid, true);
+    }
+
+    /// Workloads for whose counters there was no room, so far.
+    pub fn unmeasured(&self) -> u64 {
+        self.unmeasured.get()
+    }
+
+    /// Says where `pid` has guest code, so that the stacks of its calls can be searched for it.
+    pub fn set_code(&self, pid: u32, code: Option<(u64, u64)>) {
+        let key = pid.to_ne_bytes();
+        let done = match code {
+            Some((low, high)) => {
+                let value = [low.to_ne_bytes(), high.to_ne_bytes()].concat();
+                self.code.update(&key, &value, MapFlags::ANY)
+            }
+            None => {
+                let _ = self.code.delete(&key);
+                Ok(())
+            }
+        };
+        if let Err(error) = done {
+            tracing::debug!(pid, %error, "its calls will have no guest stacks");
+        }
+    }
+
+    /// What `pid` has done since it is measured; `None` where it is not.
+    pub fn usage(&self, pid: u32) -> Option<Usage> {
+        self.usage
+            .lookup(&pid.to_ne_bytes(), MapFlags::ANY)
+            .ok()
+            .flatten()
+            .and_then(|raw| Usage::decode(&raw))
+    }
+
+    /// Stops reporting of `pid` and drops its counters. Unknown processes are none of our business: not an error.
     pub fn forget(&self, pid: u32) {
-        let _ = self.tracked.delete(&pid.to_ne_bytes());
+        self.marks.set(pid, false);
+        let key = pid.to_ne_bytes();
+        for map in [&self.tracked, &self.usage, &self.code] {
+            let _ = map.delete(&key);
+        }
+    }
+
+    /// Drops counters of processes that are not followed: their end was lost.
+    pub fn retain(&self, followed: impl Fn(u32) -> bool) {
+        let pids: Vec<u32> =
+            self.usage.keys().filter_map(|key| Some(u32::from_ne_bytes(*key.first_chunk()?))).collect();
+        for pid in pids.into_iter().filter(|pid| !followed(*pid)) {
+            self.forget(pid);
+        }
     }
 
     /// Reports no more execs of this version of an executable; the least recently used are reported again.
@@ -84,5 +165,42 @@ impl Tracker {
         if let Err(error) = self.bystanders.update(&key, &1u32.to_ne_bytes(), MapFlags::ANY) {
             tracing::debug!(%error, "an executable cannot be ignored");
         }
+    }
+}
+
+/// The kernel's bits for processes that are measured, one per process id.
+#[derive(Debug)]
+struct Marks(NonNull<AtomicU64>);
+
+const MARK_WORDS: usize = size_of::<types::marks>() / 8;
+
+impl Marks {
+    fn map(map: &MapHandle) -> libbpf_rs::Result<Self> {
+        use rustix::mm::{MapFlags, ProtFlags, mmap};
+        let read_write = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: the kernel chooses the place; the map has as many bytes, and keeps them as long as it is mapped.
+        let place = unsafe {
+            mmap(std::ptr::null_mut(), MARK_WORDS * 8, read_write, MapFlags::SHARED, map.as_fd(), 0)
+        };
+        let place = place.map_err(|errno| libbpf_rs::Error::from_raw_os_error(errno.raw_os_error()))?;
+        Ok(Self(NonNull::new(place.cast()).expect("mmap returns no null page")))
+    }
+
+    fn set(&self, pid: u32, on: bool) {
+        // SAFETY: `MARK_WORDS` words are mapped until `self` is dropped, and everybody changes them atomically.
+        let word = unsafe { &*self.0.as_ptr().add(pid as usize / 64 % MARK_WORDS) };
+        let bit = 1 << (pid % 64);
+        if on {
+            word.fetch_or(bit, Ordering::Relaxed);
+        } else {
+            word.fetch_and(!bit, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Marks {
+    fn drop(&mut self) {
+        // SAFETY: mapped by `map`, with this length; nothing refers to it any more.
+        let _ = unsafe { rustix::mm::munmap(self.0.as_ptr().cast(), MARK_WORDS * 8) };
     }
 }

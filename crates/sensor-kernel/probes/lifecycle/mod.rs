@@ -26,7 +26,11 @@ pub(crate) fn start(settings: &Settings) -> libbpf_rs::Result<(Vec<Link>, Shared
     let shared = SharedMaps {
         lifecycle_ring: MapHandle::try_from(&maps.lifecycle_ring)?,
         hint_ring: MapHandle::try_from(&maps.hint_ring)?,
+        call_ring: MapHandle::try_from(&maps.call_ring)?,
         tracked: MapHandle::try_from(&maps.tracked)?,
+        marked: MapHandle::try_from(&maps.marked)?,
+        usage: MapHandle::try_from(&maps.usage)?,
+        code: MapHandle::try_from(&maps.code)?,
         scope_tree: MapHandle::try_from(&maps.scope_tree)?,
         bystanders: MapHandle::try_from(&maps.bystanders)?,
         readers: MapHandle::try_from(&maps.readers)?,

@@ -8,6 +8,10 @@
 EXPORT_RECORD(exec_record);
 EXPORT_RECORD(fork_record);
 EXPORT_RECORD(exit_record);
+EXPORT_RECORD(throttled_record);
+EXPORT_RECORD(usage);
+EXPORT_RECORD(code);
+EXPORT_RECORD(marks);
 EXPORT_ENUM(track_flag);
 EXPORT_ENUM(family);
 EXPORT_ENUM(stage);
@@ -44,6 +48,41 @@ static __always_inline struct file_version version_of(struct inode *inode)
 	return version;
 }
 
+/* What a new entry of `usage` starts with: too large for the stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct usage);
+} nothing_used SEC(".maps");
+
+/* The child of a workload is measured from its first system call, without waiting for user space. */
+static __always_inline void measure_child(__u32 parent, __u32 child)
+{
+	__u32 first = 0;
+	struct usage *nothing = bpf_map_lookup_elem(&nothing_used, &first);
+	struct code *parents_code = bpf_map_lookup_elem(&code, &parent);
+
+	if (!is_marked(parent) || !nothing)
+		return;
+	if (bpf_map_update_elem(&usage, &child, nothing, BPF_ANY)) {
+		count(FAMILY_LIFECYCLE, STAGE_UNMEASURED);
+		return;
+	}
+	if (parents_code)
+		bpf_map_update_elem(&code, &child, parents_code, BPF_ANY);
+	set_mark(child, true);
+}
+
+static __always_inline void name_executable(struct exec_record *record, struct file *exe)
+{
+	struct dentry *dentry = BPF_CORE_READ(exe, f_path.dentry);
+
+	record->exe_nameless = BPF_CORE_READ(dentry, d_parent) == dentry;
+	if (bpf_probe_read_kernel_str(record->exe_name, EXE_NAME_BYTES, BPF_CORE_READ(dentry, d_name.name)) < 0)
+		record->exe_name[0] = 0;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
@@ -52,13 +91,18 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	struct tracked fresh = {};
 	unsigned long start, bytes;
 	struct file_version exe;
+	struct file *exe_file;
 
 	if (!current_in_scope(pid))
 		return 0;
-	exe = version_of(BPF_CORE_READ(task, mm, exe_file, f_inode));
+	exe_file = BPF_CORE_READ(task, mm, exe_file);
+	exe = version_of(BPF_CORE_READ(exe_file, f_inode));
 	/* A tracked process that becomes something else is news, whatever it becomes. */
 	if (bpf_map_lookup_elem(&bystanders, &exe) && !bpf_map_lookup_elem(&tracked, &pid))
 		return 0;
+	/* What was measured stays for user space to read; the new program does not add to it. */
+	set_mark(pid, false);
+	bpf_map_delete_elem(&code, &pid);
 	/* Tracked until user space has looked, so that the end of a short-lived runtime is seen too. */
 	if (bpf_map_update_elem(&tracked, &pid, &fresh, BPF_ANY))
 		count(FAMILY_LIFECYCLE, STAGE_MAP_FULL);
@@ -68,7 +112,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 		return 0;
 	fill_head(&record->head, RECORD_EXEC, task);
 	record->exe = exe;
-	record->reserved = 0;
+	name_executable(record, exe_file);
 
 	start = BPF_CORE_READ(task, mm, arg_start);
 	bytes = BPF_CORE_READ(task, mm, arg_end) - start;
@@ -83,19 +127,23 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	__u32 parent_pid = parent->tgid, pid = child->tgid, one = 1;
+	struct tracked *entry, inherited = {};
 	struct fork_record *record;
-	struct tracked *entry;
 
 	if (parent_pid == pid || !current_in_scope(parent_pid))
 		return 0; /* a thread, or nobody of ours */
 	if (scope == SCOPE_TREE && bpf_map_update_elem(&scope_tree, &pid, &one, BPF_ANY))
 		count(FAMILY_LIFECYCLE, STAGE_MAP_FULL);
 
-	/* Only the child of a runtime inherits Wasm; other forks become interesting when they exec. */
+	/* Only the child of a workload inherits Wasm; other forks become interesting when they exec. */
 	entry = bpf_map_lookup_elem(&tracked, &parent_pid);
 	if (!entry || entry->state != TRACK_WORKLOAD)
 		return 0;
-	track(pid);
+	inherited.state = TRACK_WORKLOAD;
+	inherited.flags = entry->flags;
+	if (bpf_map_update_elem(&tracked, &pid, &inherited, BPF_ANY))
+		count(FAMILY_LIFECYCLE, STAGE_MAP_FULL);
+	measure_child(parent_pid, pid);
 	record = reserve_lifecycle(sizeof(*record));
 	if (!record)
 		return 0;
@@ -110,17 +158,33 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	struct signal_struct *signal = task->signal;
 	__u32 pid = task->tgid;
 	struct exit_record *record;
-	bool was_tracked;
+	struct tracked *entry;
+	struct usage *used;
 
+	if (is_marked(pid)) {
+		/* Nothing else remembers how long a thread had waited for a processor, once it has ended. */
+		used = bpf_map_lookup_elem(&usage, &pid);
+		if (used)
+			__sync_fetch_and_add(&used->ended_run_delay_ns, task->sched_info.run_delay);
+	}
 	/* do_exit() has already counted this thread down: 0 means that it was the last. */
 	if (signal->live.counter != 0)
 		return 0;
 	if (scope == SCOPE_TREE)
 		bpf_map_delete_elem(&scope_tree, &pid);
-	was_tracked = bpf_map_lookup_elem(&tracked, &pid) != NULL;
-	if (!was_tracked)
+	entry = bpf_map_lookup_elem(&tracked, &pid);
+	if (!entry)
 		return 0;
+	for (int kind = 0; kind < BUCKETS; kind++) {
+		struct bucket *bucket = &entry->buckets[kind];
+
+		if (bucket->withheld)
+			tell_throttled(&lifecycle_ring, FAMILY_LIFECYCLE, bucket->since_ns, bucket->withheld,
+				       kind == BUCKET_RARE);
+	}
 	bpf_map_delete_elem(&tracked, &pid);
+	bpf_map_delete_elem(&code, &pid);
+	set_mark(pid, false);
 
 	record = reserve_lifecycle(sizeof(*record));
 	if (!record)

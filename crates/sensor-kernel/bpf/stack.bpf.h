@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Frame records of guest code on the user stack. Guest code keeps frame pointers, the host code above it does not: so the
+ * stack is searched for words that lie in guest code, each told with the word before it, which is the saved frame pointer
+ * where the two are a record. Many are not, or not any more: that is told apart in user space (runtimes::wasmtime).
+ */
+#ifndef WASMSCOPE_STACK_BPF_H
+#define WASMSCOPE_STACK_BPF_H
+
+#include "common.bpf.h"
+
+#define STACK_PAGE 4096
+#define STACK_PAGES 8
+#define PAGE_WORDS (STACK_PAGE / 8)
+#define STEP_WORDS 8
+/* The largest frame that is believed in. */
+#define FRAME_BYTES (1 << 20)
+/* Searched on behind the end of a chain of frames: it may have been a stale one. */
+#define BEYOND_CHAIN_BYTES 4096
+#define CHAIN_FRAMES 64
+
+/* Word 0 is the last one of the page before. Twice as long as needed, for the verifier knows only part of the arithmetic. */
+struct stack_page {
+	__u64 words[1 + 2 * PAGE_WORDS];
+};
+
+struct stack_scan {
+	struct stack_page *page;
+	struct frame_record *frames; /* room for FRAMES */
+	__u64 low;
+	__u64 span;
+	__u64 lowest;         /* no frame below: the stack pointer */
+	__u64 page_address;
+	__u64 chain_end;
+	__u64 cursor;
+	__u32 first_step;
+	__u32 found;
+	__u32 flags;          /* enum stack_flag */
+};
+
+static long follow_step(__u32 step, void *context)
+{
+	struct stack_scan *scan = context;
+	__u64 record[2];
+
+	if (bpf_probe_read_user(record, sizeof(record), (const void *)scan->cursor))
+		return 1;
+	if (record[1] - scan->low >= scan->span || record[0] <= scan->cursor ||
+	    record[0] - scan->cursor >= FRAME_BYTES)
+		return 1;
+	scan->cursor = record[0];
+	return 0;
+}
+
+static __always_inline void candidate(struct stack_scan *scan, __u64 at, __u64 frame_pointer, __u64 return_address)
+{
+	__u32 found = scan->found;
+	struct frame_record *frame;
+
+	if (at + 8 < scan->lowest)
+		return;
+	if (found >= FRAMES) {
+		scan->flags |= STACK_FULL;
+		return;
+	}
+	frame = scan->frames + found;
+	frame->at = at;
+	frame->frame_pointer = frame_pointer;
+	frame->return_address = return_address;
+	scan->found = found + 1;
+	if (at >= scan->chain_end && frame_pointer > at && frame_pointer - at < FRAME_BYTES) {
+		scan->cursor = frame_pointer;
+		bpf_loop(CHAIN_FRAMES, follow_step, scan, 0);
+		scan->chain_end = scan->cursor + 16;
+	}
+}
+
+static long scan_step(__u32 step, void *context)
+{
+	struct stack_scan *scan = context;
+	__u64 low = scan->low, span = scan->span;
+	__u32 index = step + scan->first_step;
+	__u64 *word;
+	__u32 hits = 0;
+
+	if (index >= PAGE_WORDS / STEP_WORDS)
+		return 1;
+	word = &scan->page->words[1 + index * STEP_WORDS];
+	/* Nearly all are none: eight comparisons, one branch. */
+	for (int i = 0; i < STEP_WORDS; i++)
+		hits += word[i] - low < span;
+	if (!hits)
+		return 0;
+	for (int i = 0; i < STEP_WORDS; i++) {
+		if (word[i] - low < span)
+			candidate(scan, scan->page_address + (index * STEP_WORDS + i - 1) * 8ULL, word[i - 1], word[i]);
+	}
+	return 0;
+}
+
+/* Searches the stack from `stack_pointer` up; returns enum stack_flag. `scan` has page, frames, low and span. */
+static __always_inline void search_stack(struct stack_scan *scan, __u64 stack_pointer)
+{
+	__u64 address = stack_pointer & ~7ULL;
+
+	scan->lowest = address;
+	scan->chain_end = 0;
+	scan->found = 0;
+	scan->flags = STACK_ASKED;
+	scan->page->words[0] = 0;
+	for (int page = 0; page < STACK_PAGES; page++) {
+		__u32 skipped = address & (STACK_PAGE - 1) & ~7U;
+		__u32 bytes = STACK_PAGE - skipped;
+
+		if (bpf_probe_read_user((void *)&scan->page->words[1] + skipped, bytes, (const void *)address)) {
+			scan->flags |= STACK_FAULT;
+			return;
+		}
+		scan->page_address = address - skipped;
+		scan->first_step = skipped / 8 / STEP_WORDS;
+		bpf_loop(PAGE_WORDS / STEP_WORDS, scan_step, scan, 0);
+		scan->page->words[0] = scan->page->words[PAGE_WORDS];
+		address += bytes;
+		if (scan->found && address > scan->chain_end + BEYOND_CHAIN_BYTES)
+			return;
+	}
+	scan->flags |= STACK_WINDOW;
+}
+
+static long chain_step(__u32 step, void *context)
+{
+	struct stack_scan *scan = context;
+	__u32 found = scan->found;
+	struct frame_record *frame;
+	__u64 record[2];
+
+	if (found >= FRAMES)
+		return 1;
+	if (bpf_probe_read_user(record, sizeof(record), (const void *)scan->cursor)) {
+		scan->flags |= STACK_FAULT;
+		return 1;
+	}
+	if (record[1] - scan->low >= scan->span)
+		return 1;
+	frame = scan->frames + found;
+	frame->at = scan->cursor;
+	frame->frame_pointer = record[0];
+	frame->return_address = record[1];
+	scan->found = found + 1;
+	if (record[0] <= scan->cursor || record[0] - scan->cursor >= FRAME_BYTES)
+		return 1;
+	scan->cursor = record[0];
+	return 0;
+}
+
+/* Guest code was interrupted: its frames are linked from the frame pointer on, nothing needs to be searched. */
+static __always_inline void follow_frames(struct stack_scan *scan, __u64 frame_pointer)
+{
+	scan->found = 0;
+	scan->flags = STACK_ASKED;
+	scan->cursor = frame_pointer;
+	bpf_loop(FRAMES, chain_step, scan, 0);
+}
+
+#endif
