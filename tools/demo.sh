@@ -34,7 +34,7 @@ echo "\$ wasmscope watch --scope tree:$$ &"
 "$wasmscope" watch --scope "tree:$$" >"$log" &
 agent=$!
 for _ in $(seq 100); do
-    grep -q 'map_change' "$log" && break
+    grep -q 'calls' "$log" && break
     sleep 0.05
 done
 

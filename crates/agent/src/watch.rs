@@ -95,8 +95,12 @@ impl Control for SensorControl {
         self.tracker.ignore(executable);
     }
 
-    fn watch_maps(&mut self, on: bool) {
-        self.sensor.watch_maps(on);
+    fn set_code(&mut self, pid: u32, code: Option<(u64, u64)>) {
+        self.tracker.set_code(pid, code);
+    }
+
+    fn watch_calls(&mut self, on: bool) {
+        self.sensor.watch_calls(on);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `watch`: one line per event.
 
-use crate::{module, runtime, signal_name, table::place};
+use crate::{act, module, runtime, signal_name, table::place};
 use wasmscope_model::{
     Event, EventKind, ProbeState, Workload,
     event::Exit,
@@ -40,6 +40,7 @@ pub fn line(event: &Event) -> String {
                 if report.reason.is_empty() { String::new() } else { format!(": {}", report.reason) };
             format!("{:<10} {} {state}{reason}", "probe", report.name)
         }
+        other => act::line(other).unwrap_or_default(),
     };
     format!("{clock} {text}")
 }

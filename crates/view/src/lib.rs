@@ -3,6 +3,7 @@
 //! Every observed string goes through [`wasmscope_model::text::shown`]: no module can move the cursor, forge a line or
 //! hide itself by its names.
 
+mod act;
 pub mod diagnosis;
 pub mod event;
 pub mod inspect;
@@ -40,17 +41,19 @@ fn module(workload: &Workload) -> String {
     }
 }
 
-/// The name of signal `number`, for the signals that end Wasm runtimes.
+/// The name of signal `number`, for those that workloads get or send most.
 fn signal_name(number: u8) -> Option<&'static str> {
     Some(match number {
         1 => "SIGHUP",
         2 => "SIGINT",
         3 => "SIGQUIT",
         4 => "SIGILL",
+        5 => "SIGTRAP",
         6 => "SIGABRT",
         7 => "SIGBUS",
         8 => "SIGFPE",
         9 => "SIGKILL",
+        10 => "SIGUSR1",
         11 => "SIGSEGV",
         13 => "SIGPIPE",
         15 => "SIGTERM",

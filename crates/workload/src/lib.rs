@@ -6,12 +6,15 @@
 //! * [`registry::Registry`] decides *when* to look and what to tell: a state machine over records, looks and
 //!   time, without I/O, so that it can be tested and replayed without privileges.
 
+mod acts;
 pub mod cache;
 pub mod container;
 pub mod looker;
 pub mod modules;
 pub mod registry;
 mod schedule;
+mod stacks;
 
 pub use looker::{Hints, Look, LookError, Looker, ModuleRead, Sight};
 pub use registry::{Control, Registry};
+pub use stacks::FaultSight;

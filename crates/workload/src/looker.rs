@@ -4,6 +4,7 @@ use crate::{
     cache::FileCache,
     container,
     modules::{Candidate, limit_memories, resolve},
+    stacks::{FaultSight, Program, Stacks},
 };
 use std::{
     collections::HashSet,
@@ -14,7 +15,8 @@ use std::{
     time::Duration,
 };
 use wasmscope_model::{
-    BootId, LinearMemory, ModuleOrigin, ProcessKey, Verdict, Workload, WorkloadId, text::lossy_within,
+    BootId, CodeImage, GuestStack, ImageKind, LinearMemory, ModuleOrigin, ProcessKey, RawStack, Verdict,
+    Workload, WorkloadId, activity::Word, text::lossy_within,
 };
 use wasmscope_runtimes::{
     FileMarks, FileRole, Fingerprint, Maps, Observation, ReadMemory, SeenModule, Segments, Vma, interesting,
@@ -98,6 +100,20 @@ pub trait Look {
     /// # Errors
     /// As for [`look`](Self::look).
     fn glance(&mut self, known: &Sight) -> Result<Option<Vec<LinearMemory>>, LookError>;
+
+    /// Which guest functions led to a call, or why that cannot be said.
+    ///
+    /// # Errors
+    /// The reason, in a few words.
+    fn stack(&mut self, known: &Sight, raw: &RawStack) -> Result<GuestStack, Word>;
+
+    /// What a fault at the instruction `ip`, with the frame pointer `fp`, means.
+    fn fault(&mut self, known: &Sight, ip: u64, fp: u64, raw: &RawStack) -> FaultSight;
+}
+
+/// Native code of guests in a process: Pulley's is bytecode, no address of the processor lies in it.
+pub(crate) fn native_code(images: &[CodeImage]) -> impl Iterator<Item = &CodeImage> {
+    images.iter().filter(|i| matches!(i.kind, ImageKind::Module | ImageKind::Component))
 }
 
 /// Looks at processes of this host.
@@ -106,6 +122,7 @@ pub struct Looker {
     boot: BootId,
     boot_time: u64,
     cache: FileCache,
+    stacks: Stacks,
 }
 
 impl Looker {
@@ -118,6 +135,7 @@ impl Looker {
             boot: wasmscope_sensor_proc::boot_id()?,
             boot_time: wasmscope_sensor_proc::boot_time()?,
             cache: FileCache::default(),
+            stacks: Stacks::default(),
         })
     }
 
@@ -236,6 +254,10 @@ impl Look for Looker {
             module_files: &module_files,
         });
 
+        if sighting.recognition.verdict == Verdict::Workload {
+            let images: Vec<_> = native_code(&sighting.images).cloned().collect();
+            self.stacks.learn(*process.key(), &images, memory.as_ref());
+        }
         unknown.extend(sighting.problems);
         let modules = resolve(candidates, &sighting.images);
         let mut memories = sighting.memories;
@@ -302,7 +324,41 @@ impl Look for Looker {
         });
         Ok(Some(sizes.collect()))
     }
+
+    fn stack(&mut self, known: &Sight, raw: &RawStack) -> Result<GuestStack, Word> {
+        if !raw.asked {
+            return Err(NO_CODE.into());
+        }
+        let (images, memory) = memory_of(known);
+        self.stacks.of_call(program(known), &images, memory.as_ref(), raw)
+    }
+
+    fn fault(&mut self, known: &Sight, ip: u64, fp: u64, raw: &RawStack) -> FaultSight {
+        if !raw.asked {
+            return FaultSight { in_guest: false, trap: None, stack: Err(NO_CODE.into()) };
+        }
+        let (images, memory) = memory_of(known);
+        self.stacks.of_fault(program(known), &images, memory.as_ref(), (ip, fp), raw)
+    }
 }
+
+/// Where a known process has native guest code, and its memory; of one that has ended, nothing can be read any more.
+fn memory_of(known: &Sight) -> (Vec<CodeImage>, Box<dyn ReadMemory>) {
+    let images = native_code(&known.workload.images).cloned().collect();
+    let process = Process::open(known.key.pid.0).ok().filter(|process| *process.key() == known.key);
+    let memory: Box<dyn ReadMemory> = match process.and_then(|process| process.memory().ok()) {
+        Some(memory) => Box::new(memory),
+        None => Box::new(Segments::new()),
+    };
+    (images, memory)
+}
+
+fn program(known: &Sight) -> Program {
+    Program { key: known.key, layout: known.layout }
+}
+
+/// Without a runtime's code images nobody can tell guest code from host code.
+const NO_CODE: &str = "guest code is known of Wasmtime only";
 
 /// A marker of this weight in the executable itself makes it a runtime's own program or host.
 const DEDICATED_PERCENT: u8 = 50;

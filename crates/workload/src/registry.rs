@@ -3,7 +3,7 @@
 //! Time points are `CLOCK_MONOTONIC` as a duration since its zero, the clock that the kernel's records carry.
 
 use crate::{
-    looker::{Hints, Look, LookError, ModuleRead, Sight},
+    looker::{Hints, Look, LookError, ModuleRead, Sight, native_code},
     schedule::{Burst, Sweep},
 };
 use std::{
@@ -12,7 +12,8 @@ use std::{
     time::Duration,
 };
 use wasmscope_model::{
-    Confidence, EventKind, Evidence, FileVersion, Head, Interest, Record, Signal, Verdict, event::Exit,
+    Confidence, EventKind, Evidence, FileVersion, Head, Interest, Pid, Record, Signal, Verdict, WorkloadId,
+    activity::Throttled, event::Exit,
 };
 use wasmscope_runtimes::layout::reserves_for_memory;
 use wasmscope_sensor_proc::ProcessError;
@@ -25,8 +26,10 @@ pub trait Control {
     fn forget(&mut self, pid: u32);
     /// Reports no more execs of this executable: it is no runtime.
     fn ignore(&mut self, executable: &FileVersion);
-    /// Watches map changes of workloads, which costs the whole host a little, or stops doing so.
-    fn watch_maps(&mut self, on: bool);
+    /// Says where `pid` has guest code: from the first address to that behind the last.
+    fn set_code(&mut self, pid: u32, code: Option<(u64, u64)>);
+    /// Watches system calls of workloads, which costs the whole host a little, or stops doing so.
+    fn watch_calls(&mut self, on: bool);
 }
 
 /// Most processes followed at once; more are counted, and the old ones kept.
@@ -41,8 +44,8 @@ const HINDSIGHT_WEIGHT: Confidence = Confidence::percent(70);
 const MOST_READS: usize = 32;
 /// Least time between two looks at one workload, whatever it does.
 const LEAST_BETWEEN_LOOKS: Duration = Duration::from_millis(100);
-/// Map changes are watched this long after the last workload ended, so that a series of short ones does not toggle it.
-const WATCH_MAPS_AFTERGLOW: Duration = Duration::from_secs(10);
+/// Calls are watched this long after the last workload ended, so that a series of short ones does not toggle it.
+const WATCH_CALLS_AFTERGLOW: Duration = Duration::from_secs(10);
 
 /// What is known of one process.
 #[derive(Debug)]
@@ -60,6 +63,10 @@ struct Entry {
     /// The executable as the kernel names it, and reservations heard of: what is left of a process that ended at once.
     executable: Option<FileVersion>,
     reserved: Vec<u64>,
+    /// The workload that forked it, as long as it is not known for one itself.
+    forked_by: Option<(WorkloadId, Pid)>,
+    /// Where the sensor believes guest code to be.
+    code: Option<(u64, u64)>,
 }
 
 impl Entry {
@@ -75,6 +82,8 @@ impl Entry {
             first_trace: None,
             executable: None,
             reserved: Vec::new(),
+            forked_by: None,
+            code: None,
         }
     }
 
@@ -114,7 +123,7 @@ pub struct Registry<L, C> {
     sweep: Sweep,
     sweep_queue: VecDeque<u32>,
     workloads: usize,
-    watching_maps: bool,
+    watching_calls: bool,
     last_workload_end: Option<Duration>,
     events: Vec<Timed>,
     /// Executables known to be runtimes: tells of a process that nobody could look at in time.
@@ -123,6 +132,8 @@ pub struct Registry<L, C> {
     overflow: u64,
     /// Runtimes that ended before anything of them could be looked at.
     ended_unseen: u64,
+    /// Calls and signals of processes that are no workloads any more, or not yet.
+    filtered: u64,
 }
 
 impl<L: Look, C: Control> Registry<L, C> {
@@ -136,12 +147,13 @@ impl<L: Look, C: Control> Registry<L, C> {
             sweep: Sweep::new(now),
             sweep_queue: VecDeque::new(),
             workloads: 0,
-            watching_maps: false,
+            watching_calls: false,
             last_workload_end: None,
             events: Vec::new(),
             runtimes: HashSet::new(),
             overflow: 0,
             ended_unseen: 0,
+            filtered: 0,
         }
     }
 
@@ -168,6 +180,16 @@ impl<L: Look, C: Control> Registry<L, C> {
     /// Processes of known runtimes that ended before they could be looked at, since the start. Some were workloads.
     pub fn ended_unseen(&self) -> u64 {
         self.ended_unseen
+    }
+
+    /// Records that belong to no workload, since the start: the last ones of a process that has ended.
+    pub fn filtered(&self) -> u64 {
+        self.filtered
+    }
+
+    /// All workloads now, in no particular order.
+    pub fn sights(&self) -> impl Iterator<Item = &Sight> {
+        self.entries.values().filter(|e| e.is_workload).filter_map(|e| e.sight.as_ref())
     }
 
     /// The looker, to ask it about processes that are not followed yet.
@@ -200,10 +222,18 @@ impl<L: Look, C: Control> Registry<L, C> {
         let pid = head.process.pid.0;
         let time = Duration::from_nanos(head.monotonic_ns);
         match record {
-            Record::Exec { args, exe, .. } => self.exec(pid, args, exe, time, now),
+            Record::Exec { args, exe, name, nameless, .. } => {
+                self.executed(pid, &args, &name, nameless, time);
+                self.exec(pid, args, exe, time, now);
+            }
             Record::Fork { .. } => {
+                let parent = self.workload_of(head.parent.0);
+                if let Some((id, pid)) = parent {
+                    self.events.push((time, EventKind::Forked { id, pid, child: head.process.pid }));
+                }
                 if let Some(entry) = self.entry(pid, now) {
                     entry.hints.thorough = true;
+                    entry.forked_by = parent;
                 }
                 self.trigger(pid, now);
             }
@@ -223,6 +253,27 @@ impl<L: Look, C: Control> Registry<L, C> {
                 if !settled && (executable || self.has_empty_memory(pid)) {
                     self.trigger(pid, now);
                 }
+            }
+            Record::Call(call) => self.call(*call, time),
+            Record::Signal {
+                signal,
+                code,
+                address,
+                instruction_pointer,
+                frame_pointer,
+                handled,
+                stack,
+                ..
+            } => {
+                let fault =
+                    RawFault { signal, code, address, instruction_pointer, frame_pointer, handled, stack };
+                self.fault(&head, fault, time);
+            }
+            Record::Throttled { since_ns, withheld, rare, .. } => {
+                let Some((id, pid)) = self.workload_of(pid) else { return };
+                let budget = if rare { "rare" } else { "common" }.into();
+                let throttled = Throttled { id, pid, count: withheld, since_ns, budget };
+                self.events.push((time, EventKind::Throttled(throttled)));
             }
         }
     }
@@ -245,8 +296,8 @@ impl<L: Look, C: Control> Registry<L, C> {
             self.burst_look(pid, at);
         }
         if self.detach_at().is_some_and(|at| at <= now) {
-            self.control.watch_maps(false);
-            self.watching_maps = false;
+            self.control.watch_calls(false);
+            self.watching_calls = false;
         }
         if self.sweep.next() <= now {
             let start = self.looker.now();
@@ -257,8 +308,8 @@ impl<L: Look, C: Control> Registry<L, C> {
     }
 
     fn detach_at(&self) -> Option<Duration> {
-        (self.watching_maps && self.workloads == 0)
-            .then(|| self.last_workload_end.unwrap_or_default() + WATCH_MAPS_AFTERGLOW)
+        (self.watching_calls && self.workloads == 0)
+            .then(|| self.last_workload_end.unwrap_or_default() + WATCH_CALLS_AFTERGLOW)
     }
 
     fn entry(&mut self, pid: u32, now: Duration) -> Option<&mut Entry> {
@@ -394,10 +445,11 @@ impl<L: Look, C: Control> Registry<L, C> {
             let first_trace = self.track(pid, interest).or(heard);
             let delay_ms = first_trace.map(|t| now.saturating_sub(t).as_secs_f64() * 1e3);
             self.events.push((now, EventKind::Started { workload, found_running, delay_ms }));
-            if !self.watching_maps {
-                self.control.watch_maps(true);
-                self.watching_maps = true;
+            if !self.watching_calls {
+                self.control.watch_calls(true);
+                self.watching_calls = true;
             }
+            self.tell_code(pid);
             return;
         }
         let before = entry.sight.replace(sight).expect("a workload was seen");
@@ -421,6 +473,20 @@ impl<L: Look, C: Control> Registry<L, C> {
             entry.unchanged_looks = 0;
             let workload = Box::new(after.clone());
             self.events.push((now, EventKind::Identified { workload, changed }));
+            self.tell_code(pid);
+        }
+    }
+
+    /// Lets the sensor search stacks for guest code.
+    fn tell_code(&mut self, pid: u32) {
+        let Some(entry) = self.entries.get_mut(&pid) else { return };
+        let Some(sight) = &entry.sight else { return };
+        let ranges = native_code(&sight.workload.images)
+            .map(|i| (i.text_base, i.text_base.saturating_add(i.text_bytes)));
+        let code = ranges.reduce(|(low, high), (start, end)| (low.min(start), high.max(end)));
+        if code != entry.code {
+            entry.code = code;
+            self.control.set_code(pid, code);
         }
     }
 
@@ -569,6 +635,9 @@ fn differences(before: &Sight, after: &wasmscope_model::Workload) -> Vec<String>
     .map(|(part, _)| part.to_owned())
     .collect()
 }
+
+mod acts;
+use acts::RawFault;
 
 #[cfg(test)]
 mod tests;

@@ -67,7 +67,9 @@ impl Control for Fake {
         self.0.borrow_mut().ignored.push(*executable);
     }
 
-    fn watch_maps(&mut self, on: bool) {
+    fn set_code(&mut self, _pid: u32, _code: Option<(u64, u64)>) {}
+
+    fn watch_calls(&mut self, on: bool) {
         self.0.borrow_mut().watching_maps = on;
     }
 }
