@@ -23,6 +23,8 @@ mod scope;
 mod sensor;
 mod tracker;
 
+#[path = "../probes/cpu_sample/mod.rs"]
+mod cpu_sample;
 #[path = "../probes/kinds/mod.rs"]
 mod kinds;
 #[path = "../probes/lifecycle/mod.rs"]
@@ -33,13 +35,17 @@ mod map_change;
 mod module_read;
 #[path = "../probes/reservation/mod.rs"]
 mod reservation;
+#[path = "../probes/task_usage/mod.rs"]
+mod task_usage;
 #[path = "../probes/task_vma/mod.rs"]
 mod task_vma;
 
+pub use cpu_sample::{Coverage, CpuSampler, MOST_CLOCKS, Sample, SampleError, SampleRing};
 pub use ledger::{Ledger, LedgerRow};
 pub use load::LoadError;
 pub use record::{VmaRecord, VmaWhat};
 pub use rings::{DrainError, Rings};
 pub use scope::{Scope, ScopeError};
 pub use sensor::{Sensor, Settings, running_processes};
+pub use task_usage::{ProcessUsage, TaskUsage};
 pub use tracker::Tracker;

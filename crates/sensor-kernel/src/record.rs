@@ -127,7 +127,7 @@ fn used(bytes: &[u8], used: u32) -> Vec<u8> {
 ///
 /// # Safety
 /// Every bit pattern must be a valid value.
-unsafe trait AnyBytes: Copy {}
+pub(crate) unsafe trait AnyBytes: Copy {}
 
 // SAFETY: integers, transparent newtypes of integers and byte arrays.
 unsafe impl AnyBytes for types::record_head {}
@@ -144,7 +144,7 @@ unsafe impl AnyBytes for crate::map_change::types::map_change_record {}
 // SAFETY: as above.
 unsafe impl AnyBytes for crate::task_vma::types::vma_record {}
 
-fn view<T: AnyBytes>(bytes: &[u8]) -> Option<T> {
+pub(crate) fn view<T: AnyBytes>(bytes: &[u8]) -> Option<T> {
     // SAFETY: there are enough bytes, any alignment will do, and any bytes are a valid T.
     (bytes.len() >= size_of::<T>()).then(|| unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
 }

@@ -170,7 +170,7 @@ pub(crate) fn active(name: &str, sees: &str, required: bool) -> ProbeReport {
 }
 
 /// Refused, but sweeps, command lines or `/proc` stand in for it.
-fn degraded(name: &str, cost: &str, refusal: &Refusal) -> ProbeReport {
+pub(crate) fn degraded(name: &str, cost: &str, refusal: &Refusal) -> ProbeReport {
     ProbeReport { state: ProbeState::Degraded, ..refused(name, cost, false, refusal) }
 }
 
