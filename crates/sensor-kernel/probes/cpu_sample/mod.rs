@@ -87,6 +87,9 @@ pub enum SampleError {
 
 /// Samples the processes that were added. Dropping it ends all sampling.
 ///
+/// Each thread has a clock of its own that starts with a whole period, so threads that take less CPU time than one period
+/// until they end are not seen, and of others the last part of a period is missing.
+///
 /// Other processes are not interrupted; while any is sampled, each context switch of the host tests one pointer more.
 pub struct CpuSampler {
     loaded: skel::ProbeSkel<'static>,
@@ -216,4 +219,30 @@ fn threads(pid: u32) -> Result<Vec<u32>, SampleError> {
         threads.extend(name.to_str().and_then(|name| name.parse::<u32>().ok()));
     }
     Ok(threads)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::time::{ClockId, clock_gettime};
+
+    #[test]
+    fn two_clocks_on_one_thread_count_once() {
+        wasmscope_testkit::require_root!();
+        let used = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).expect("not negative");
+        let sampler = CpuSampler::load(CpuSampler::USUAL_PERIOD).expect("root may");
+        let mut ring = sampler.ring().expect("a ring");
+        let program = || sampler.loaded.progs.on_clock.as_fd();
+        let clocks = [0; 3].map(|this| Clock::start(this, sampler.period, program()).expect("a clock"));
+        let start = used();
+        while used() - start < Duration::from_millis(500) {}
+        drop(clocks);
+        let (mut sampled, own) = (Duration::ZERO, rustix::thread::gettid().as_raw_nonzero().get() as u32);
+        ring.consume(|sample| {
+            assert_eq!((sample.process.pid.0, sample.tid), (std::process::id(), own));
+            sampled += Duration::from_nanos(sample.cpu_ns);
+        })
+        .expect("readable");
+        assert!(sampled.abs_diff(used() - start) < Duration::from_millis(75), "{sampled:?}");
+    }
 }

@@ -58,15 +58,32 @@ _Noreturn static void *sleep_on(void *unused)
 		pause();
 }
 
-static void *burn_for(void *milliseconds)
+static long used_ns(void)
 {
 	struct timespec used;
 
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	return used.tv_sec * 1000000000L + used.tv_nsec;
+}
+
+static void *burn_for(void *milliseconds)
+{
 	do {
 		burn(100000);
-		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-	} while (used.tv_sec * 1000 + used.tv_nsec / 1000000 < (long)milliseconds);
+	} while (used_ns() < (long)milliseconds * 1000000);
 	return NULL;
+}
+
+/* The same work again and again; says what CPU time each round took. */
+_Noreturn static void work(long million)
+{
+	for (;;) {
+		long start = used_ns();
+
+		burn(million * 1000000);
+		printf("round %ld\n", used_ns() - start);
+		fflush(stdout);
+	}
 }
 
 static void check(int good, const char *what)
@@ -116,6 +133,13 @@ int main(int count, char **arguments)
 
 		if (!strcmp(what, "burn"))
 			threads(burn_on, amount);
+		else if (!strcmp(what, "swarm")) {
+			for (long n = 0; n < amount; n++) {
+				threads(burn_on, 1);
+				usleep(300);
+			}
+		} else if (!strcmp(what, "work"))
+			work(amount);
 		else if (!strcmp(what, "call"))
 			threads(call_on, amount);
 		else if (!strcmp(what, "sleep"))
@@ -139,6 +163,9 @@ int main(int count, char **arguments)
 			}
 		} else if (!strcmp(what, "wait")) {
 			sigwait(&go, &got);
+		} else if (!strcmp(what, "child")) {
+			if (!fork())
+				burn_on(NULL);
 		} else if (!strcmp(what, "exec")) {
 			execl("/proc/self/exe", "load", "burn", arguments[i + 1], NULL);
 		} else if (!strcmp(what, "leave")) {

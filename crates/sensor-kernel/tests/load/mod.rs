@@ -64,19 +64,17 @@ impl Load {
     }
 }
 
-/// Sum over the threads of a number of `/proc/PID/task/TID/schedstat`: run time, wait, both in nanoseconds.
+/// Sum over the threads of a number of `/proc/PID/task/TID/schedstat`: 0 run time, 1 wait, in nanoseconds.
 pub(crate) fn schedstat(pid: u32, column: usize) -> Duration {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs");
-    let one = |task: std::fs::DirEntry| -> Option<u64> {
-        std::fs::read_to_string(task.path().join("schedstat"))
-            .ok()?
-            .split(' ')
-            .nth(column)?
-            .trim()
-            .parse()
-            .ok()
-    };
-    Duration::from_nanos(tasks.flatten().filter_map(one).sum())
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("it runs").flatten();
+    let tids = tasks.filter_map(|task| task.file_name().to_str()?.parse().ok());
+    tids.map(|tid| thread_schedstat(pid, tid, column)).sum()
+}
+
+/// The same of one thread; zero if it has ended.
+pub(crate) fn thread_schedstat(pid: u32, tid: u32, column: usize) -> Duration {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/schedstat")).unwrap_or_default();
+    Duration::from_nanos(text.split(' ').nth(column).and_then(|text| text.trim().parse().ok()).unwrap_or(0))
 }
 
 /// A field of `/proc/PID/stat` by its number in proc(5).
