@@ -202,8 +202,15 @@ struct bpf_array {
 	void *pptrs[0];
 };
 
+struct perf_event_attr {
+	union {
+		__u64 config1;
+	};
+};
+
+/* An inherited event has the attributes of the one that it comes from. */
 struct perf_event {
-	struct perf_event *parent;
+	struct perf_event_attr attr;
 };
 
 struct bpf_perf_event_data_kern {

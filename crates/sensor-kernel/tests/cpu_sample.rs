@@ -87,6 +87,11 @@ fn threads_are_sampled_whenever_they_start() {
     self::samples(&mut ring);
     thread::sleep(Duration::from_millis(300));
     assert!(self::samples(&mut ring).is_empty());
+
+    sampler.add(load.pid()).expect("it runs");
+    let start = schedstat(load.pid(), 0);
+    thread::sleep(Duration::from_secs(1));
+    within_15_percent(cpu_of(&self::samples(&mut ring)), schedstat(load.pid(), 0) - start);
 }
 
 #[test]

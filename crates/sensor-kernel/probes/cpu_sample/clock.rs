@@ -35,16 +35,31 @@ const INHERIT_THREAD: u64 = 1 << 35;
 /// Another program is another workload (Linux 5.13, commit 2e498d0a74e5).
 const REMOVE_ON_EXEC: u64 = 1 << 36;
 
+/// See `clock_of` in `probe.bpf.c`.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Number {
+    /// Another one each time that a process is added.
+    pub(crate) turn: u32,
+    /// Among the clocks of this turn.
+    pub(crate) clock: u32,
+}
+
 /// A clock on one thread and those that it will start; it ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Clock(OwnedFd);
 
 impl Clock {
-    /// Runs `program` in each `period` of CPU time of the thread `tid`; 0 is the calling thread.
+    /// Runs `program` in each `period` of CPU time of the thread `tid`; 0 is the calling thread. The program tells
+    /// clocks on one thread apart by their `number`.
     ///
     /// # Errors
     /// `ESRCH`: the thread has ended. `EMFILE`, `ENFILE`: no descriptor is left. `EPERM`, `EACCES`: it is not ours to see.
-    pub(crate) fn start(tid: u32, period: Duration, program: BorrowedFd<'_>) -> io::Result<Self> {
+    pub(crate) fn start(
+        tid: u32,
+        period: Duration,
+        number: Number,
+        program: BorrowedFd<'_>,
+    ) -> io::Result<Self> {
         let attributes = Attributes {
             kind: PERF_TYPE_SOFTWARE,
             size: size_of::<Attributes>() as u32,
@@ -55,7 +70,7 @@ impl Clock {
             flags: DISABLED | INHERIT | INHERIT_THREAD | REMOVE_ON_EXEC,
             wakeup_events: 0,
             bp_type: 0,
-            config1: 0,
+            config1: u64::from(number.turn) << 32 | u64::from(number.clock),
         };
         let (any_cpu, no_group) = (-1, -1);
         // SAFETY: the kernel reads as many bytes as the member `size` says.

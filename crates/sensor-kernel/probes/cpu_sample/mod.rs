@@ -10,7 +10,7 @@ use crate::{
     load::{attempt, slot},
     sensor::degraded,
 };
-use clock::Clock;
+use clock::{Clock, Number};
 use libbpf_rs::{
     MapHandle,
     skel::{OpenSkel as _, SkelBuilder as _},
@@ -94,6 +94,7 @@ pub enum SampleError {
 pub struct CpuSampler {
     loaded: skel::ProbeSkel<'static>,
     period: Duration,
+    turn: u32,
     processes: BTreeMap<u32, Vec<Clock>>,
 }
 
@@ -116,8 +117,8 @@ impl CpuSampler {
             let loaded = skel::ProbeSkelBuilder::default().open(slot())?.load()?;
             let period = period.max(LEAST_PERIOD);
             // A kernel may know the program but not the clock: try it on this thread.
-            drop(Clock::start(0, period, loaded.progs.on_clock.as_fd())?);
-            Ok(Self { loaded, period, processes: BTreeMap::new() })
+            drop(Clock::start(0, period, Number::default(), loaded.progs.on_clock.as_fd())?);
+            Ok(Self { loaded, period, turn: 0, processes: BTreeMap::new() })
         })
         .map_err(|refusal| Box::new(degraded(NAME, COST, &refusal)))
     }
@@ -132,6 +133,7 @@ impl CpuSampler {
         if pid == std::process::id() {
             return Err(SampleError::Ourselves);
         }
+        self.turn = self.turn.wrapping_add(1);
         let mut known = BTreeSet::new();
         let mut clocks = Vec::new();
         for _ in 0..MOST_LISTS {
@@ -144,7 +146,8 @@ impl CpuSampler {
                 if clocks.len() == MOST_CLOCKS {
                     return Ok(self.keep(pid, clocks, false));
                 }
-                match Clock::start(tid, self.period, self.loaded.progs.on_clock.as_fd()) {
+                let number = Number { turn: self.turn, clock: clocks.len() as u32 };
+                match Clock::start(tid, self.period, number, self.loaded.progs.on_clock.as_fd()) {
                     Ok(clock) => clocks.push(clock),
                     // This thread has ended, which says nothing of the others.
                     Err(error) if is(&error, Errno::SRCH) => {}
@@ -233,7 +236,10 @@ mod tests {
         let sampler = CpuSampler::load(CpuSampler::USUAL_PERIOD).expect("root may");
         let mut ring = sampler.ring().expect("a ring");
         let program = || sampler.loaded.progs.on_clock.as_fd();
-        let clocks = [0; 3].map(|this| Clock::start(this, sampler.period, program()).expect("a clock"));
+        let clocks = [0, 1, 2].map(|clock| {
+            let number = Number { turn: 1, clock };
+            Clock::start(0, sampler.period, number, program()).expect("a clock")
+        });
         let start = used();
         while used() - start < Duration::from_millis(500) {}
         drop(clocks);

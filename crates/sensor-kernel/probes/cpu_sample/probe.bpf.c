@@ -39,18 +39,20 @@ struct {
 
 struct thread {
 	__u64 start_ns;
-	__u64 tid;
+	__u32 tid;
+	__u32 turn;
 };
 
 /*
- * Which clock speaks for a thread, by the address of the one that user space opened. A thread that starts while user
- * space lists and opens can come to two: the one it inherits, and one of its own. Each then samples all of its time.
+ * Which clock speaks for a thread. A thread that starts while user space lists and opens can come to two: the one it
+ * inherits, and one of its own. Each then samples all of its time. User space numbers its clocks in `config1`, which a
+ * software clock has no other use for: the turn, one for each time that a process is added, and the clock in it.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct thread);
-	__type(value, __u64);
+	__type(value, __u32);
 } clock_of SEC(".maps");
 
 static __always_inline void count(__u32 stage)
@@ -64,10 +66,10 @@ static __always_inline void count(__u32 stage)
 static __always_inline bool speaks_for(struct task_struct *task, void *ctx)
 {
 	struct perf_event *event = BPF_CORE_READ((struct bpf_perf_event_data_kern *)ctx, event);
-	struct perf_event *parent = BPF_CORE_READ(event, parent);
-	struct thread thread = { .start_ns = task->start_boottime, .tid = task->pid };
-	__u64 clock = (__u64)(parent ? parent : event);
-	__u64 *first = bpf_map_lookup_elem(&clock_of, &thread);
+	__u64 number = BPF_CORE_READ(event, attr.config1);
+	struct thread thread = { .start_ns = task->start_boottime, .tid = task->pid, .turn = number >> 32 };
+	__u32 clock = number;
+	__u32 *first = bpf_map_lookup_elem(&clock_of, &thread);
 
 	if (first)
 		return *first == clock;
