@@ -220,32 +220,40 @@ fn a_full_ring_loses_and_says_so() {
 fn cost_of_sampling() {
     require_root!();
     let _alone = alone();
-    let (mut sampler, mut ring) = sampler();
+    // Ten times as often as usual, to be told from noise.
+    let mut sampler =
+        CpuSampler::load(Duration::from_millis(1)).unwrap_or_else(|report| panic!("{report:?}"));
+    let mut ring = sampler.ring().expect("a ring");
     let worker = Load::start(&["work", "100"]);
-    let (mut with, mut without) = (Vec::new(), Vec::new());
-    let mut seen = 0;
-    for turn in 0..60 {
-        let sampled = turn % 2 == 0;
-        if sampled {
+    let lines = || worker.0.output().lines().count();
+    let (mut took, mut seen) = ([Vec::new(), Vec::new()], Vec::new());
+    for turn in 0..160 {
+        let sampled = turn % 2;
+        if sampled == 1 {
             sampler.add(worker.pid()).expect("it runs");
         }
-        let lines = || worker.0.output().lines().count();
         // The round that is under way, and a whole one.
         let enough = lines() + 2;
         assert!(wait_until(|| lines() >= enough, Duration::from_secs(60)));
-        let output = worker.0.output();
-        let took: f64 =
-            output.lines().last().and_then(|l| l.strip_prefix("round ")?.parse().ok()).expect("ns");
-        if sampled { &mut with } else { &mut without }.push(took);
         sampler.remove(worker.pid());
-        seen += samples(&mut ring).len();
+        let output = worker.0.output();
+        let round = output.lines().nth(enough - 1).and_then(|line| line.strip_prefix("round ")?.parse().ok());
+        took[sampled].push(round.expect("nanoseconds of CPU time"));
+        seen.extend(samples(&mut ring));
     }
-    let pairs = with.iter().zip(&without).map(|(with, without)| with / without - 1.0);
-    let mut pairs: Vec<f64> = pairs.collect();
-    pairs.sort_by(f64::total_cmp);
+    let median = |mut of: Vec<f64>| {
+        of.sort_by(f64::total_cmp);
+        of[of.len() / 2]
+    };
+    let more: Vec<f64> = took[1].iter().zip(&took[0]).map(|(with, without)| with - without).collect();
+    let (round, more) = (median(took[0].clone()), median(more));
+    // One sample per millisecond.
+    let each = more / (round / 1e6);
     println!(
-        "{seen} samples; slower by (median of {} pairs) {:.3} %",
-        pairs.len(),
-        pairs[pairs.len() / 2] * 100.0
+        "{} samples; a round of {:.1} ms takes {:.3} ms more: {each:.0} ns per sample, {:.4} % at the usual period",
+        seen.len(),
+        round / 1e6,
+        more / 1e6,
+        each / CpuSampler::USUAL_PERIOD.as_nanos() as f64 * 100.0
     );
 }

@@ -6,7 +6,7 @@ use crate::{
     Ended,
     load::{attempt, slot},
     record::{AnyBytes, view},
-    sensor::degraded,
+    sensor::{active, degraded},
 };
 use cputime::{CpuTime, split};
 use libbpf_rs::{
@@ -105,6 +105,11 @@ impl std::fmt::Debug for TaskUsage {
 }
 
 impl TaskUsage {
+    /// What to report once it is loaded.
+    pub fn active() -> ProbeReport {
+        active(NAME, SEES, false)
+    }
+
     /// Loads the probe. Nothing runs in the kernel between passes.
     ///
     /// # Errors

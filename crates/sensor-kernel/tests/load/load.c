@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -151,6 +151,11 @@ int main(int count, char **arguments)
 
 			check(mmap(NULL, amount << 20, PROT_READ | PROT_WRITE, kind, -1, 0) != MAP_FAILED, "mmap");
 		} else if (!strcmp(what, "open")) {
+			struct rlimit limit;
+
+			getrlimit(RLIMIT_NOFILE, &limit);
+			limit.rlim_cur = limit.rlim_max;
+			check(!setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
 			for (long n = 0; n < amount; n++)
 				check(open("/dev/null", O_RDONLY) >= 0, "open");
 		} else if (!strcmp(what, "ended")) {
