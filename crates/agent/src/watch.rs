@@ -184,8 +184,14 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
             watch.tell(now, EventKind::Sensor(report));
         }
     }
-    let (ask, asked) = bounded(0);
-    let server = options.metrics.map(|listener| listener.serve(Arc::new(Scraper { ask }))).transpose()?;
+    let (server, asked) = match options.metrics {
+        Some(listener) => {
+            let (ask, asked) = bounded(0);
+            (Some(listener.serve(Arc::new(Scraper { ask }))?), asked)
+        }
+        // A channel that nobody can send to would be ready all the time.
+        None => (None, never()),
+    };
     watch.take_census()?;
     // Asked to end while loading: a command that nobody will watch is not begun.
     let held = options.command.filter(|_| stop.is_empty());
