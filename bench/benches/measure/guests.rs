@@ -1,8 +1,8 @@
 //! Guests as they are: an interpreter with files, one that computes, a renderer.
 
 use crate::{LOAD, Stage, in_turn};
-use anyhow::{Context as _, Result};
-use std::fs;
+use anyhow::{Context as _, Result, anyhow, ensure};
+use std::{fs, time::Duration};
 use wasmscope_bench::{
     loads::{Load, Time},
     nest::Nest,
@@ -13,6 +13,8 @@ use wasmscope_testkit::real_guest;
 
 const UNWATCHED: usize = 0;
 const WATCHED: usize = 1;
+/// The events of a guest that has ended have come.
+const TOLD: Duration = Duration::from_secs(1);
 
 pub(crate) fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
     for name in ["cpython", "quickjs", "resvg"] {
@@ -28,9 +30,8 @@ pub(crate) fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
                 load.run(&mut nest, state)?;
                 if let (Some(agent), Some(before)) = (agent, before) {
                     own.push((agent.cpu()? - before).as_secs_f64() * 1e3);
-                    let told =
-                        agent.drain(std::time::Duration::from_secs(1)).any(|line| line.started().is_some());
-                    anyhow::ensure!(told, "{name} was not told");
+                    let told = agent.drain(TOLD).any(|line| line.started().is_some());
+                    ensure!(told, "{name} was not told");
                 }
             }
         }
@@ -47,7 +48,7 @@ pub(crate) fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
 fn load(stage: &Stage, name: &'static str) -> Result<Load> {
     let folder = stage.folder().join(name);
     fs::create_dir_all(&folder)?;
-    let guest = real_guest(name).map_err(|missing| anyhow::anyhow!("{missing}")).context("real guests")?;
+    let guest = real_guest(name).map_err(|missing| anyhow!("{missing}")).context("real guests")?;
     let mut job = guest.job(&stage.wasmtime, &folder);
     job.env("XDG_CACHE_HOME", stage.folder());
     Ok(Load::program(name, LOAD, 1, &job))

@@ -1,8 +1,8 @@
 //! A guest that opens files as fast as it can: each is told, with the functions that led to it.
 
-use crate::{LOAD, Stage, in_turn};
+use crate::{FOUND, LOAD, Stage, in_turn};
 use anyhow::{Context as _, Result, ensure};
-use std::{fs, time::Duration};
+use std::{fs, thread, time::Duration};
 use wasmscope_bench::{
     agent::Line,
     nest::{Nest, Program},
@@ -21,8 +21,9 @@ use State::{Unwatched, WithStacks, WithoutStacks};
 
 const STATES: [State; 3] = [Unwatched, WithoutStacks, WithStacks];
 const COUNT: usize = 10_000;
-/// The guest waits until it is known.
-const WAIT_MS: &str = "1000";
+/// The guest waits until it is known, and looked at for the last time.
+const WAIT_MS: &str = "2000";
+const LOOKED: Duration = Duration::from_millis(1000);
 const NO_LIMIT: &str = "1000000";
 /// Nothing comes any more.
 const SILENCE: Duration = Duration::from_millis(500);
@@ -69,17 +70,24 @@ fn once(stage: &Stage, state: State, taken: &mut Taken) -> Result<()> {
         _ => &["--calls-per-second", NO_LIMIT],
     };
     let agent = (state != Unwatched).then(|| stage.agent(&nest, options)).transpose()?;
-    let before = agent.as_ref().map(|agent| agent.cpu()).transpose()?;
     let output = stage.folder().join("opens");
     let guest = stage.guest("opens", &[&COUNT.to_string(), "wait", WAIT_MS]);
     let pid = nest.spawn(Program::of(&guest).into_file(&output))?;
+    let before = match &agent {
+        Some(agent) => {
+            agent.wait_started(&[pid], FOUND)?;
+            thread::sleep(LOOKED);
+            agent.cpu()?
+        }
+        None => Duration::ZERO,
+    };
     nest.wait(pid)?;
     let nanoseconds: f64 = fs::read_to_string(&output)?.trim().parse().context("the guest tells a time")?;
     taken.microseconds.push(nanoseconds / 1e3 / COUNT as f64);
-    let (Some(agent), Some(before)) = (agent, before) else { return Ok(()) };
+    let Some(agent) = agent else { return Ok(()) };
 
     let (mut told, mut ended) = (0, false);
-    while let Ok(line) = agent.next(if ended { SILENCE } else { Duration::from_secs(30) }) {
+    while let Ok(line) = agent.next(if ended { SILENCE } else { FOUND }) {
         ended |= line.is("workload.exited") && line.pid() == Some(pid);
         if line.is("workload.file.opened") && line.pid() == Some(pid) && is_ours(&line) {
             ensure!(

@@ -11,6 +11,8 @@ use wasmscope_bench::{
     sized,
 };
 
+const COUNT: u64 = 300_000;
+
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     Unwatched,
@@ -36,11 +38,10 @@ pub(crate) fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
         true => &[Unwatched, Empty, Wasmscope, BpftraceExit, BpftraceEntry],
         false => &[Unwatched, Empty, Wasmscope],
     };
-    let count = sized(300_000, 60_000);
     let mut times = [const { Vec::new() }; 5];
     for round in 0..sized(15, 3) {
         for state in in_turn(states, round) {
-            times[state as usize].push(once(stage, state, count)?);
+            times[state as usize].push(once(stage, state)?);
         }
     }
 
@@ -48,7 +49,7 @@ pub(crate) fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
         times[ours as usize].iter().copied().zip(times[peer as usize].iter().copied()).collect()
     };
     let row =
-        |name: &str, ours, peer| Row::pairs(format!("{count} pwrites: {name}"), "ns", &pairs(ours, peer));
+        |name: &str, ours, peer| Row::pairs(format!("{COUNT} pwrites: {name}"), "ns", &pairs(ours, peer));
     report.add(row("wasmscope", Wasmscope, Unwatched).at_most(1.15));
     report.add(row("an empty program at sys_exit", Empty, Unwatched));
     report.add(row("wasmscope; peer: the empty program", Wasmscope, Empty));
@@ -67,7 +68,7 @@ pub(crate) fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
 }
 
 /// Nanoseconds per call.
-fn once(stage: &Stage, state: State, count: u64) -> Result<f64> {
+fn once(stage: &Stage, state: State) -> Result<f64> {
     let name = stage.wasmtime.program().file_name().and_then(|name| name.to_str()).context("a plain name")?;
     let mut nest = Nest::start(LOAD)?;
     let observer = match state {
@@ -77,16 +78,16 @@ fn once(stage: &Stage, state: State, count: u64) -> Result<f64> {
         BpftraceExit => Observer::Bpftrace(Bpftrace::count(name, At::Exit)?),
         BpftraceEntry => Observer::Bpftrace(Bpftrace::count(name, At::Entry)?),
     };
-    let output = nest.run(Program::of(&stage.guest("pwrites", &[&count.to_string()])))?;
+    let output = nest.run(Program::of(&stage.guest("pwrites", &[&COUNT.to_string()])))?;
     let nanoseconds: f64 = output.trim().parse().context("the guest tells a time")?;
     // Who did not look has an easy time.
     match observer {
         Observer::Wasmscope(agent) => while agent.next(FOUND).context("not told")?.started().is_none() {},
         Observer::Bpftrace(bpftrace) => {
             let seen = bpftrace.finish(libc::SYS_pwrite64)?;
-            ensure!(seen >= count, "bpftrace saw {seen} of {count} calls");
+            ensure!(seen >= COUNT, "bpftrace saw {seen} of {COUNT} calls");
         }
         Observer::Nobody | Observer::Empty(_) => {}
     }
-    Ok(nanoseconds / count as f64)
+    Ok(nanoseconds / COUNT as f64)
 }
