@@ -6,7 +6,7 @@ mod opens;
 mod others;
 mod pwrites;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use std::{
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -21,6 +21,16 @@ use wasmscope_bench::{
     wasmscope,
 };
 use wasmscope_testkit::{Runtime, guest, runtimes};
+
+type Part = fn(&Stage, &mut Report) -> Result<()>;
+/// `cargo bench -p wasmscope-bench --bench measure -- opens` runs one alone; the file of results has only that then.
+const PARTS: [(&str, Part); 5] = [
+    ("pwrites", pwrites::measure),
+    ("guests", guests::measure),
+    ("others", others::measure),
+    ("opens", opens::measure),
+    ("latency", latency::measure),
+];
 
 const LOAD: &str = env!("CARGO_BIN_EXE_wasmscope-bench-load");
 /// A workload is told this long after its start at the most, on a busy machine.
@@ -44,11 +54,13 @@ fn measure(report: &mut Report) -> Result<()> {
     let everything = everything_on(&wasmscope)?;
     let stage =
         Stage { wasmscope, everything, wasmtime: runtimes::wasmtime()?, scratch: tempfile::tempdir()? };
-    pwrites::measure(&stage, report)?;
-    guests::measure(&stage, report)?;
-    others::measure(&stage, report)?;
-    opens::measure(&stage, report)?;
-    latency::measure(&stage, report)
+    // Cargo adds an option of its own.
+    let asked: Vec<_> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    ensure!(asked.iter().all(|name| PARTS.iter().any(|(part, _)| part == name)), "no such part: {asked:?}");
+    for (_, part) in PARTS.iter().filter(|(name, _)| asked.is_empty() || asked.iter().any(|a| a == name)) {
+        part(&stage, report)?;
+    }
+    Ok(())
 }
 
 impl Stage {
