@@ -22,7 +22,7 @@ pub(crate) fn measure(stage: &Stage, report: &mut Report) -> Result<()> {
         let mut own = Vec::new();
         // Compiles it into the cache; the time counts for nothing.
         load.run(&mut Nest::start(LOAD)?, usize::MAX)?;
-        for round in 0..sized(15, 3) {
+        for round in 0..sized(25, 3) {
             for state in in_turn(&[UNWATCHED, WATCHED], round) {
                 let mut nest = Nest::start(LOAD)?;
                 let agent = (state == WATCHED).then(|| stage.agent(&nest, &[])).transpose()?;
