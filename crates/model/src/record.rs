@@ -31,6 +31,7 @@ pub struct FileVersion {
 
 /// One record from the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Record {
     /// A program was executed.
     Exec {
@@ -39,10 +40,12 @@ pub enum Record {
         /// The executable.
         exe: FileVersion,
         /// Last component of its path, at most 63 bytes; from the kernel's own objects.
+        #[serde(with = "crate::raw")]
         name: Vec<u8>,
         /// It is in no directory: made by `memfd_create`.
         nameless: bool,
         /// NUL-separated arguments, at most 1 KiB; read from user memory.
+        #[serde(with = "crate::raw")]
         args: Vec<u8>,
     },
     /// A workload forked; `head` is the child.
@@ -76,6 +79,7 @@ pub enum Record {
         size: u64,
         /// Path within its file system, as bytes, starting with `/`; where the file system is mounted, and for
         /// whom, is not known here.
+        #[serde(with = "crate::raw")]
         path: Vec<u8>,
         /// Whether `path` starts at the root of the file system; a deeper one is cut at the front.
         complete: bool,
