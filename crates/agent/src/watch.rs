@@ -9,6 +9,7 @@ use crate::{
 };
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
 use std::{
+    fs::File,
     io,
     os::fd::{AsFd as _, OwnedFd},
     process::ExitStatus,
@@ -16,9 +17,10 @@ use std::{
     thread::{self, JoinHandle},
     time::Duration,
 };
-use wasmscope_model::{Event, EventKind, FileVersion, Interest, Record, event::FORMAT};
+use wasmscope_model::{EventKind, FileVersion, Interest, Record};
+use wasmscope_recording::{Header, RecordedRegistry, Recorder};
 use wasmscope_sensor_kernel::{LoadError, Rings, Sensor, Settings, Tracker};
-use wasmscope_workload::{Control, Looker, Registry};
+use wasmscope_workload::{Control, Looker};
 
 /// Records that may wait for the loop: about 20 MiB at the most.
 const RECORDS: usize = 16_384;
@@ -41,6 +43,8 @@ pub struct Options {
     pub reader: Option<OwnedFd>,
     /// Stop by itself after this time.
     pub duration: Option<Duration>,
+    /// Where to record everything that is taken in, for [`replay`](crate::replay()).
+    pub recording: Option<File>,
 }
 
 /// How watching ended.
@@ -50,6 +54,8 @@ pub struct Outcome {
     pub output: Ended,
     /// How the command ended, if there was one and it did.
     pub command: Option<ExitStatus>,
+    /// Whether the recording, if one was asked for, is whole. The first failure to write it ended the watching.
+    pub recording: io::Result<()>,
 }
 
 /// Why watching could not begin.
@@ -64,6 +70,9 @@ pub enum WatchError {
     /// Something of the host that is always there is not.
     #[error("cannot start")]
     Host(#[from] io::Error),
+    /// Not even the first line can be written.
+    #[error("cannot write the recording")]
+    Recording(#[source] io::Error),
     /// A map of the loaded probes cannot be used.
     #[error("cannot use the kernel's maps: {0}")]
     Maps(String),
@@ -120,15 +129,23 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
 
     let losses = Arc::new(QueueLosses::default());
     let (output_end, output_ended) = bounded(1);
+    let now = monotonic();
+    let clock = Clock::default();
+    let recorder = options.recording.map(|file| {
+        let boot = wasmscope_sensor_proc::boot_id()?.0;
+        Recorder::start(file, &Header::new(boot, clock.wall(now), now), output_end.clone())
+    });
+    let recorder = recorder.transpose().map_err(WatchError::Recording)?;
     let output = Output::start(sink, options.reader, Arc::clone(&losses), output_end)?;
     let (drain_stop, stopped) = io::pipe()?;
     let (record_send, records) = bounded(RECORDS);
     let drain = start_drain(rings, OwnedFd::from(drain_stop), record_send, Arc::clone(&losses))?;
 
-    let now = monotonic();
+    let control = SensorControl { tracker, sensor };
+    let log = recorder.as_ref().map(Recorder::log).unwrap_or_default();
     let mut watch = Watch {
-        registry: Registry::new(Looker::new()?, SensorControl { tracker, sensor }, now),
-        clock: Clock::default(),
+        registry: RecordedRegistry::new(Looker::new()?, control, now, log),
+        clock,
         census: Census::default(),
         loss_report: LossReport::default(),
         losses,
@@ -162,7 +179,8 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     };
     let output = watch.output.finish(ended == End::Asked, &stop);
     signals.close();
-    Ok(Outcome { output, command })
+    let recording = recorder.map_or(Ok(()), Recorder::finish);
+    Ok(Outcome { output, command, recording })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,7 +193,7 @@ enum End {
 }
 
 struct Watch {
-    registry: Registry<Looker, SensorControl>,
+    registry: RecordedRegistry<Looker, SensorControl>,
     clock: Clock,
     census: Census,
     loss_report: LossReport,
@@ -293,18 +311,15 @@ impl Watch {
 
     fn pass_on(&mut self) {
         self.clock.refresh();
-        for (at, kind) in self.registry.take_events() {
-            self.tell(at, kind);
+        for (at, kind) in self.registry.take_events(self.clock.offset()) {
+            self.output.send(self.clock.event(at, kind));
         }
     }
 
+    /// Tells what no registry knows of.
     fn tell(&self, at: Duration, kind: EventKind) {
-        self.output.send(Event {
-            format: FORMAT,
-            time: self.clock.wall(at),
-            monotonic_ns: u64::try_from(at.as_nanos()).unwrap_or(u64::MAX),
-            kind,
-        });
+        self.registry.told(at, self.clock.offset(), &kind);
+        self.output.send(self.clock.event(at, kind));
     }
 }
 

@@ -3,12 +3,13 @@
 use crate::{Failure, output};
 use std::{
     ffi::OsString,
+    fs::File,
     io::{self, BufWriter, Write},
     os::{fd::AsFd as _, unix::process::ExitStatusExt as _},
     process::ExitStatus,
     time::Duration,
 };
-use wasmscope_agent::{Ended, Options, Sink, WatchError, command, watch};
+use wasmscope_agent::{Ended, Options, Outcome, Sink, WatchError, command, watch};
 use wasmscope_model::Event;
 use wasmscope_sensor_kernel::{Scope, Settings};
 
@@ -40,6 +41,11 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 
 impl Watch {
     pub(crate) fn run(self) -> Result<u8, Failure> {
+        conclude(self.follow(None)?)
+    }
+
+    /// Watches to the end, recording all of it if there is a file for that.
+    pub(crate) fn follow(self, recording: Option<File>) -> Result<Outcome, Failure> {
         let cannot_run = |error: io::Error| {
             let program = self.command.first().cloned().unwrap_or_default();
             Failure::input(anyhow::Error::new(error).context(format!("cannot run {program:?}")))
@@ -54,25 +60,34 @@ impl Watch {
             (None, None) => Scope::Host,
         };
         let settings = Settings { scope, ..Settings::default() };
-        let out = BufWriter::new(io::stdout());
-        let sink: Box<dyn Sink> = if self.json { Box::new(Json(out)) } else { Box::new(Text(out)) };
+        let sink = standard_output(self.json);
         let reader = io::stdout().as_fd().try_clone_to_owned().ok();
-        let options = Options { settings, command: held, reader, duration: self.duration };
-        let outcome = watch(options, sink).map_err(|e| match e {
+        let options = Options { settings, command: held, reader, duration: self.duration, recording };
+        watch(options, sink).map_err(|e| match e {
             WatchError::Command(error) => cannot_run(error),
             other => Failure::host(other),
-        })?;
-        match outcome.output {
-            Ended::Complete | Ended::Closed => {}
-            Ended::Failed(error) => output::finish(Err(error))?,
-            Ended::Unread => {
-                return Err(Failure::host(anyhow::anyhow!(
-                    "standard output is not read: the last events are lost"
-                )));
-            }
-        }
-        Ok(outcome.command.map_or(0, exit_status))
+        })
     }
+}
+
+/// The exit status after watching.
+pub(crate) fn conclude(outcome: Outcome) -> Result<u8, Failure> {
+    match outcome.output {
+        Ended::Complete | Ended::Closed => {}
+        Ended::Failed(error) => output::finish(Err(error))?,
+        Ended::Unread => {
+            return Err(Failure::host(anyhow::anyhow!(
+                "standard output is not read: the last events are lost"
+            )));
+        }
+    }
+    Ok(outcome.command.map_or(0, exit_status))
+}
+
+/// Where events go, one line each.
+pub(crate) fn standard_output(json: bool) -> Box<dyn Sink> {
+    let out = BufWriter::new(io::stdout());
+    if json { Box::new(Json(out)) } else { Box::new(Text(out)) }
 }
 
 /// As shells and strace pass it on.
