@@ -145,6 +145,7 @@ pub struct RawStack {
 /// The lower one is the saved frame pointer, if the two are a frame's record. It need not look like one: return addresses
 /// into trampolines stand alone, and tell which record is the innermost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "[u64; 3]", into = "[u64; 3]")] // most of a recording are these: no names
 pub struct FrameRecord {
     /// Address of the lower word.
     pub at: u64,
@@ -152,6 +153,18 @@ pub struct FrameRecord {
     pub fp: u64,
     /// The upper word: the return address into the caller.
     pub ret: u64,
+}
+
+impl From<[u64; 3]> for FrameRecord {
+    fn from([at, fp, ret]: [u64; 3]) -> Self {
+        Self { at, fp, ret }
+    }
+}
+
+impl From<FrameRecord> for [u64; 3] {
+    fn from(FrameRecord { at, fp, ret }: FrameRecord) -> Self {
+        [at, fp, ret]
+    }
 }
 
 impl Record {

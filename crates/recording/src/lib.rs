@@ -13,6 +13,7 @@ mod line;
 mod read;
 mod recorded;
 mod replay;
+mod stacks;
 mod write;
 
 pub use file::Target;

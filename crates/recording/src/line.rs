@@ -81,8 +81,13 @@ pub(crate) enum Line<'a> {
     IsAlive { pid: u32, alive: bool },
     /// The sizes of memories, if nothing else changed.
     Glance { pid: u32, found: Cow<'a, Result<Option<Vec<LinearMemory>>, LookError>> },
-    /// Which functions led to a call.
-    Stack { pid: u32, found: Cow<'a, Result<GuestStack, Word>> },
+    /// Which functions led to a call. What was `found` is kept in the slot; without it, it is what the slot has.
+    Stack {
+        pid: u32,
+        slot: u8,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        found: Option<Cow<'a, Result<GuestStack, Word>>>,
+    },
     /// What a fault meant.
     Fault { pid: u32, found: Cow<'a, FaultSight> },
     /// The sensor follows a process, and when it saw the first trace of Wasm in it.

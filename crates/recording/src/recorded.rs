@@ -2,7 +2,7 @@
 //!
 //! With a [`Log`] that forgets, all of it does nothing but pass on.
 
-use crate::{line::Line, write::Log};
+use crate::{line::Line, stacks::Slots, write::Log};
 use std::{borrow::Cow, ops::Deref, time::Duration};
 use wasmscope_model::{
     EventKind, FileVersion, GuestStack, Interest, LinearMemory, RawStack, Record, activity::Word,
@@ -14,6 +14,7 @@ use wasmscope_workload::{Control, FaultSight, Hints, Look, LookError, Registry, 
 pub struct Recorded<T> {
     inner: T,
     log: Log,
+    stacks: Slots,
 }
 
 impl<T> Deref for Recorded<T> {
@@ -25,6 +26,10 @@ impl<T> Deref for Recorded<T> {
 }
 
 impl<T> Recorded<T> {
+    fn new(inner: T, log: &Log) -> Self {
+        Self { inner, log: log.clone(), stacks: Slots::default() }
+    }
+
     /// The answer, written down.
     fn noted<A: Clone>(&self, answer: A, line: impl FnOnce(Cow<'_, A>) -> Line<'_>) -> A {
         if self.log.is_on() {
@@ -61,7 +66,12 @@ impl<T: Look> Look for Recorded<T> {
 
     fn stack(&mut self, known: &Sight, raw: &RawStack) -> Result<GuestStack, Word> {
         let found = self.inner.stack(known, raw);
-        self.noted(found, |found| Line::Stack { pid: known.key.pid.0, found })
+        if self.log.is_on() {
+            let (slot, is_new) = self.stacks.put(&found);
+            let found = is_new.then_some(Cow::Borrowed(&found));
+            self.log.line(&Line::Stack { pid: known.key.pid.0, slot, found });
+        }
+        found
     }
 
     fn fault(&mut self, known: &Sight, ip: u64, fp: u64, raw: &RawStack) -> FaultSight {
@@ -103,8 +113,8 @@ pub struct RecordedRegistry<L, C> {
 impl<L: Look, C: Control> RecordedRegistry<L, C> {
     /// As [`Registry::new`]; `now` must be that of the recording's [`Header`](crate::Header).
     pub fn new(looker: L, control: C, now: Duration, log: Log) -> Self {
-        let looker = Recorded { inner: looker, log: log.clone() };
-        let control = Recorded { inner: control, log: log.clone() };
+        let looker = Recorded::new(looker, &log);
+        let control = Recorded::new(control, &log);
         Self { registry: Registry::new(looker, control, now), log }
     }
 

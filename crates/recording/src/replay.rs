@@ -3,6 +3,7 @@
 use crate::{
     line::{Header, Line},
     read::{ReplayError, Source},
+    stacks::Kept,
 };
 use std::{borrow::Cow, cell::RefCell, io::Read, rc::Rc, time::Duration};
 use wasmscope_model::{EventKind, FileVersion, GuestStack, Interest, LinearMemory, RawStack, activity::Word};
@@ -34,7 +35,7 @@ impl Replay {
     /// It is no recording, or none of this format.
     pub fn open(input: impl Read + 'static) -> Result<Self, ReplayError> {
         let (source, header) = Source::open(Box::new(input))?;
-        let source = Rc::new(RefCell::new(Recall { source, failed: None }));
+        let source = Rc::new(RefCell::new(Recall { source, stacks: Kept::default(), failed: None }));
         let recalled = || Recalled(Rc::clone(&source));
         let registry = Registry::new(recalled(), recalled(), header.monotonic_ns.into());
         Ok(Self { header, source, registry })
@@ -88,6 +89,7 @@ impl Replay {
 
 struct Recall {
     source: Source,
+    stacks: Kept,
     /// The first answer that could not be had. The registry is answered something until it returns, and what it made of
     /// that goes nowhere.
     failed: Option<ReplayError>,
@@ -101,13 +103,13 @@ impl Recalled {
     fn answer<A>(
         &self,
         expected: impl FnOnce() -> String,
-        wanted: impl FnOnce(Line<'static>) -> Result<A, String>,
+        wanted: impl FnOnce(Line<'static>, &mut Kept) -> Result<A, String>,
     ) -> Option<A> {
-        let mut recall = self.0.borrow_mut();
+        let recall = &mut *self.0.borrow_mut();
         if recall.failed.is_some() {
             return None;
         }
-        let failed = match recall.source.next().map(wanted) {
+        let failed = match recall.source.next().map(|line| wanted(line, &mut recall.stacks)) {
             Ok(Ok(answer)) => return Some(answer),
             Ok(Err(other)) => recall.source.diverged(other, expected()),
             Err(error) => error,
@@ -122,7 +124,7 @@ macro_rules! recall {
     ($recalled:ident, $kind:ident of $pid:expr, $answer:ident) => {
         $recalled.answer(
             || format!("`{}` of process {}", stringify!($kind), $pid),
-            |line| match line {
+            |line, _| match line {
                 Line::$kind { pid, $answer } if pid == $pid => Ok($answer),
                 other => Err(other.to_string()),
             },
@@ -146,7 +148,7 @@ impl Look for Recalled {
     fn now(&self) -> Duration {
         let now = self.answer(
             || "`Time`".into(),
-            |line| match line {
+            |line, _| match line {
                 Line::Time { now } => Ok(now.into()),
                 other => Err(other.to_string()),
             },
@@ -165,7 +167,17 @@ impl Look for Recalled {
     }
 
     fn stack(&mut self, known: &Sight, _: &RawStack) -> Result<GuestStack, Word> {
-        recall!(self, Stack of known.key.pid.0, found).map_or(Err(Word::Borrowed("")), Cow::into_owned)
+        let of = known.key.pid.0;
+        let stack = self.answer(
+            || format!("`Stack` of process {of}"),
+            |line, slots| match line {
+                Line::Stack { pid, slot, found } if pid == of => slots
+                    .get(slot, found.map(Cow::into_owned))
+                    .ok_or_else(|| format!("the empty slot {slot}")),
+                other => Err(other.to_string()),
+            },
+        );
+        stack.unwrap_or(Err(Word::Borrowed("")))
     }
 
     fn fault(&mut self, known: &Sight, _: u64, _: u64, _: &RawStack) -> FaultSight {
