@@ -1,8 +1,12 @@
 //! Reading a recording line by line. It may be cut, damaged or forged: it is as little trusted as what it tells of.
 
 use crate::line::{FORMAT, Header, Line, VERSION};
+use crossbeam_channel::{Receiver, bounded};
 use serde::Deserialize;
-use std::io::{self, BufRead, BufReader, Read};
+use std::{
+    io::{self, BufRead, BufReader, Read},
+    thread,
+};
 use wasmscope_model::text::shown;
 
 /// Longest line. A close look at a process with thousands of code images has some megabytes.
@@ -12,6 +16,9 @@ const MOST_HEADER_BYTES: usize = 64 << 10;
 /// Capacity of a line's buffer that is kept for the next one.
 const KEPT_BYTES: usize = 1 << 20;
 const READ_BYTES: usize = 1 << 18;
+/// Bytes of lines that are handed on together, and how often that may wait.
+const BATCH_BYTES: usize = 1 << 18;
+const BATCHES: usize = 2;
 
 /// Why a recording cannot be replayed, or no further. Lines count from 1.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +27,7 @@ pub enum ReplayError {
     #[error("it is empty: no recording of wasmscope")]
     Empty,
     /// Its first line is not that of a recording.
-    #[error("line 1: this is no recording of wasmscope: `wasmscope record FILE` makes one")]
+    #[error("line 1: this is no recording; `wasmscope record FILE` makes one")]
     NoRecording,
     /// Its format is another one.
     #[error(
@@ -80,49 +87,99 @@ pub enum ReplayError {
     },
 }
 
-/// A recording that is being read.
+/// Parsing takes more time than all that comes after it, so it has a thread of its own.
 pub(crate) struct Source {
-    reader: BufReader<Box<dyn Read>>,
-    buffer: Vec<u8>,
-    /// The number of the line that was read last.
+    batches: Receiver<Vec<Item>>,
+    batch: std::vec::IntoIter<Item>,
+    /// The number of the line that was taken last.
     line: u64,
     by: String,
 }
 
+type Item = Result<Line<'static>, ReplayError>;
+
 impl Source {
-    /// Reads the first line.
-    pub(crate) fn open(input: Box<dyn Read>) -> Result<(Self, Header), ReplayError> {
+    /// Reads the first line, and begins with the others.
+    pub(crate) fn open(input: Box<dyn Read + Send>) -> Result<(Self, Header), ReplayError> {
         let reader = BufReader::with_capacity(READ_BYTES, input);
-        let mut source = Self { reader, buffer: Vec::new(), line: 0, by: String::new() };
-        let whole = match source.fill(MOST_HEADER_BYTES) {
+        let mut lines = Lines { reader, buffer: Vec::new(), line: 0, over: false };
+        let header = lines.header()?;
+        let (parsed, batches) = bounded(BATCHES);
+        let spawned = thread::Builder::new().name("parse".into()).spawn(move || {
+            // Ends early when nobody wants more.
+            while lines.batch().is_some_and(|batch| parsed.send(batch).is_ok()) {}
+        });
+        spawned.map_err(|error| ReplayError::Io { line: 1, error })?;
+        let by = shown(&header.wasmscope).to_string();
+        Ok((Self { batches, batch: Vec::new().into_iter(), line: 1, by }, header))
+    }
+
+    /// The next line. After the first error there is none.
+    pub(crate) fn next(&mut self) -> Item {
+        self.line += 1;
+        if self.batch.as_slice().is_empty() {
+            self.batch = self.batches.recv().unwrap_or_default().into_iter();
+        }
+        self.batch.next().unwrap_or(Err(ReplayError::Cut { line: self.line }))
+    }
+
+    /// The line that was taken last is `found`, where `expected` was to follow.
+    pub(crate) fn diverged(&self, found: String, expected: String) -> ReplayError {
+        ReplayError::Diverged { line: self.line, found, expected, by: self.by.clone() }
+    }
+
+    /// Whether the next line may have to be waited for.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.batch.as_slice().is_empty() && self.batches.is_empty()
+    }
+}
+
+/// A recording that is being read.
+struct Lines {
+    reader: BufReader<Box<dyn Read + Send>>,
+    buffer: Vec<u8>,
+    /// The number of the line that was read last.
+    line: u64,
+    over: bool,
+}
+
+impl Lines {
+    fn header(&mut self) -> Result<Header, ReplayError> {
+        let whole = match self.fill(MOST_HEADER_BYTES) {
             Err(ReplayError::TooLong { .. }) => return Err(ReplayError::NoRecording),
             other => other?,
         };
-        if source.buffer.is_empty() && !whole {
+        if self.buffer.is_empty() && !whole {
             return Err(ReplayError::Empty);
         }
-        let header = header(&source.buffer, whole)?;
-        source.by = shown(&header.wasmscope).to_string();
-        Ok((source, header))
+        let header = header(&self.buffer, whole)?;
+        if whole { Ok(header) } else { Err(ReplayError::Cut { line: 1 }) }
     }
 
-    /// The next line.
-    pub(crate) fn next(&mut self) -> Result<Line<'static>, ReplayError> {
+    /// Some lines, the last of which may be an error; as many as there are without waiting for more. `None` behind it.
+    fn batch(&mut self) -> Option<Vec<Item>> {
+        if self.over {
+            return None;
+        }
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        loop {
+            let item = self.next();
+            bytes += self.buffer.len();
+            let ends = matches!(item, Err(_) | Ok(Line::End {}));
+            items.push(item);
+            self.over = ends;
+            if ends || bytes >= BATCH_BYTES || self.reader.buffer().is_empty() {
+                return Some(items);
+            }
+        }
+    }
+
+    fn next(&mut self) -> Item {
         if !self.fill(MOST_LINE_BYTES)? {
             return Err(ReplayError::Cut { line: self.line });
         }
         serde_json::from_slice(&self.buffer)
             .map_err(|error| ReplayError::Damaged { line: self.line, problem: problem(&error) })
-    }
-
-    /// The line that was read last is `found`, where `expected` was to follow.
-    pub(crate) fn diverged(&self, found: String, expected: String) -> ReplayError {
-        ReplayError::Diverged { line: self.line, found, expected, by: self.by.clone() }
-    }
-
-    /// Whether reading on may have to wait for whoever writes.
-    pub(crate) fn may_wait(&self) -> bool {
-        self.reader.buffer().is_empty()
     }
 
     /// Reads one line without its end; `false` where that is missing.

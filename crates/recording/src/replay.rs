@@ -33,7 +33,7 @@ impl Replay {
     ///
     /// # Errors
     /// It is no recording, or none of this format.
-    pub fn open(input: impl Read + 'static) -> Result<Self, ReplayError> {
+    pub fn open(input: impl Read + Send + 'static) -> Result<Self, ReplayError> {
         let (source, header) = Source::open(Box::new(input))?;
         let source = Rc::new(RefCell::new(Recall { source, stacks: Kept::default(), failed: None }));
         let recalled = || Recalled(Rc::clone(&source));

@@ -26,7 +26,7 @@ pub(crate) struct Replay {
 
 impl Replay {
     pub(crate) fn run(self) -> Result<u8, Failure> {
-        let (name, input): (_, Box<dyn Read>) = if self.file.as_os_str() == "-" {
+        let (name, input): (_, Box<dyn Read + Send>) = if self.file.as_os_str() == "-" {
             ("standard input".to_owned(), Box::new(io::stdin()))
         } else {
             let file = File::open(&self.file).map_err(|error| {
