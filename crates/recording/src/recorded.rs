@@ -90,6 +90,10 @@ impl<T: Control> Control for Recorded<T> {
         self.inner.forget(pid);
     }
 
+    fn ended(&mut self, pid: u32) {
+        self.inner.ended(pid);
+    }
+
     fn ignore(&mut self, executable: &FileVersion) {
         self.inner.ignore(executable);
     }
@@ -167,6 +171,11 @@ impl<L: Look, C: Control> RecordedRegistry<L, C> {
     /// As [`Registry::control`].
     pub fn control(&self) -> &C {
         &self.registry.control().inner
+    }
+
+    /// As [`Registry::control_mut`]: no more than for [`looker`](Self::looker).
+    pub fn control_mut(&mut self) -> &mut C {
+        &mut self.registry.control_mut().inner
     }
 }
 

@@ -193,6 +193,8 @@ impl Control for Recalled {
 
     fn forget(&mut self, _: u32) {}
 
+    fn ended(&mut self, _: u32) {}
+
     fn ignore(&mut self, _: &FileVersion) {}
 
     fn set_code(&mut self, _: u32, _: Option<(u64, u64)>) {}

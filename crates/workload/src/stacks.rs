@@ -5,10 +5,10 @@ use std::{num::NonZeroUsize, rc::Rc};
 use wasmscope_model::{CodeImage, GuestStack, ImageKind, ProcessKey, RawStack, Sha256, activity::Word};
 use wasmscope_runtimes::{
     ReadMemory,
-    wasmtime::{Chain, Code, CodeTable, TrapSections, guest_stack, guest_stack_from_registers},
+    wasmtime::{Chain, Code, CodeTable, KeptTables, guest_stack, guest_stack_from_registers},
 };
 
-/// Most bytes of function tables kept; those of the modules used last.
+/// Most bytes of tables kept; those of the modules used last.
 const MOST_TABLE_BYTES: usize = 24 << 20;
 /// Most tables.
 const MOST_TABLES: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
@@ -60,10 +60,23 @@ pub struct FaultSight {
     pub stack: Result<GuestStack, Word>,
 }
 
-/// Function tables, and stacks that were resolved before.
+/// What is known of an image's code.
+#[derive(Debug)]
+struct Tables {
+    code: CodeTable,
+    kept: Option<KeptTables>,
+}
+
+impl Tables {
+    fn bytes(&self) -> usize {
+        self.code.bytes() + self.kept.as_ref().map_or(0, KeptTables::bytes)
+    }
+}
+
+/// Tables, and stacks that were resolved before.
 #[derive(Debug)]
 pub(crate) struct Stacks {
-    tables: LruCache<TableKey, Rc<CodeTable>>,
+    tables: LruCache<TableKey, Rc<Tables>>,
     table_bytes: usize,
     resolved: LruCache<(Program, RawStack), Result<GuestStack, Word>>,
     offsets: LruCache<(Program, u64), Option<u32>>,
@@ -88,14 +101,15 @@ impl Stacks {
         }
     }
 
-    fn table(&mut self, key: ProcessKey, image: &CodeImage, memory: &dyn ReadMemory) -> Rc<CodeTable> {
+    fn table(&mut self, key: ProcessKey, image: &CodeImage, memory: &dyn ReadMemory) -> Rc<Tables> {
         let of = TableKey::of(key, image);
         if let Some(table) = self.tables.get(&of) {
             return Rc::clone(table);
         }
-        let scan = CodeTable::read(image, memory);
-        let table = Rc::new(scan.table);
-        if table.is_empty() {
+        let code = CodeTable::read(image, memory).table;
+        let kept = KeptTables::read(image, memory).ok().flatten();
+        let table = Rc::new(Tables { code, kept });
+        if table.code.is_empty() {
             return table; // nothing could be read: perhaps another time
         }
         self.table_bytes += table.bytes();
@@ -124,7 +138,7 @@ impl Stacks {
         let texts = self.texts(key.key, images, memory);
         let find = |address| find(&texts, address);
         let found = guest_stack(&raw.frames, &find, memory)
-            .map(|chain| self.name(key, &chain, &texts, memory, raw.cut))
+            .map(|chain| self.name(key, &chain, &texts, raw.cut))
             .map_err(|problem| Word::Owned(problem.to_string()));
         self.resolved.push(asked, found.clone());
         found
@@ -140,18 +154,16 @@ impl Stacks {
         raw: &RawStack,
     ) -> FaultSight {
         let texts = self.texts(key.key, images, memory);
-        let Some((image, _)) = texts.iter().find(|(image, _)| in_text(image, ip)) else {
+        let Some((image, tables)) = texts.iter().find(|(image, _)| in_text(image, ip)) else {
             let stack = self.of_call(key, images, memory, raw);
             return FaultSight { in_guest: false, trap: None, stack };
         };
-        // First: the memory that says it is about to go.
-        let sections = TrapSections::locate(image, memory).ok().flatten();
-        let trap = sections.and_then(|s| s.trap_code(memory, ip - image.text_base).ok().flatten());
+        let trap = tables.kept.as_ref().and_then(|kept| kept.trap_code(ip - image.text_base));
         let find = |address| find(&texts, address);
         let stack = guest_stack_from_registers(ip, fp, &raw.frames, &find)
-            .map(|chain| self.name(key, &chain, &texts, memory, raw.cut))
+            .map(|chain| self.name(key, &chain, &texts, raw.cut))
             .map_err(|problem| Word::Owned(problem.to_string()));
-        FaultSight { in_guest: true, trap: trap.map(|code| Word::Owned(code.to_string())), stack }
+        FaultSight { in_guest: true, trap: trap.map(|code| code.name().into()), stack }
     }
 
     fn texts<'a>(
@@ -159,7 +171,7 @@ impl Stacks {
         key: ProcessKey,
         images: &'a [CodeImage],
         memory: &dyn ReadMemory,
-    ) -> Vec<(&'a CodeImage, Rc<CodeTable>)> {
+    ) -> Vec<(&'a CodeImage, Rc<Tables>)> {
         images.iter().map(|image| (image, self.table(key, image, memory))).collect()
     }
 
@@ -167,8 +179,7 @@ impl Stacks {
         &mut self,
         key: Program,
         chain: &Chain,
-        texts: &[(&CodeImage, Rc<CodeTable>)],
-        memory: &dyn ReadMemory,
+        texts: &[(&CodeImage, Rc<Tables>)],
         cut: bool,
     ) -> GuestStack {
         let offsets = std::cell::RefCell::new(&mut self.offsets);
@@ -177,9 +188,8 @@ impl Stacks {
             if let Some(known) = offsets.get(&(key, address)) {
                 return *known;
             }
-            let (image, _) = texts.iter().find(|(image, _)| in_text(image, address))?;
-            let sections = TrapSections::locate(image, memory).ok().flatten()?;
-            let found = sections.wasm_offset(memory, address - image.text_base).ok().flatten();
+            let (image, tables) = texts.iter().find(|(image, _)| in_text(image, address))?;
+            let found = tables.kept.as_ref().and_then(|kept| kept.wasm_offset(address - image.text_base));
             offsets.push((key, address), found);
             found
         };
@@ -195,6 +205,6 @@ fn in_text(image: &CodeImage, address: u64) -> bool {
     address.checked_sub(image.text_base).is_some_and(|offset| offset < image.text_bytes)
 }
 
-fn find<'a>(texts: &'a [(&CodeImage, Rc<CodeTable>)], address: u64) -> Option<Code<'a>> {
-    texts.iter().find_map(|(image, table)| table.code_at(image, address))
+fn find<'a>(texts: &'a [(&CodeImage, Rc<Tables>)], address: u64) -> Option<Code<'a>> {
+    texts.iter().find_map(|(image, tables)| tables.code.code_at(image, address))
 }

@@ -5,11 +5,13 @@ use std::{
     ffi::OsString,
     fs::File,
     io::{self, BufWriter, Write},
+    net::SocketAddr,
     os::{fd::AsFd as _, unix::process::ExitStatusExt as _},
     process::ExitStatus,
     time::Duration,
 };
-use wasmscope_agent::{Ended, Options, Outcome, Sink, WatchError, command, watch};
+use wasmscope_agent::{Ended, Options, Outcome, Queues, Sink, WatchError, command, watch};
+use wasmscope_export::{bind, listen_address};
 use wasmscope_model::Event;
 use wasmscope_sensor_kernel::{Scope, Settings};
 
@@ -26,6 +28,9 @@ pub(crate) struct Watch {
     /// Which processes: host, tree:PID (it and its descendants) or cgroup:PATH.
     #[arg(long, value_name = "SCOPE", conflicts_with = "command")]
     scope: Option<String>,
+    /// Serve metrics for Prometheus at http://ADDRESS/metrics. A port alone is one of 127.0.0.1; port 0 lets the kernel choose.
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
+    metrics: Option<SocketAddr>,
     /// Stop by itself after so many seconds.
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     duration: Option<Duration>,
@@ -62,7 +67,19 @@ impl Watch {
         let settings = Settings { scope, ..Settings::default() };
         let sink = standard_output(self.json);
         let reader = io::stdout().as_fd().try_clone_to_owned().ok();
-        let options = Options { settings, command: held, reader, duration: self.duration, recording };
+        let metrics = self.metrics.map(bind).transpose().map_err(Failure::input)?;
+        if let Some(listener) = &metrics {
+            eprintln!("wasmscope: metrics at http://{}/metrics", listener.address());
+        }
+        let options = Options {
+            settings,
+            command: held,
+            reader,
+            duration: self.duration,
+            metrics,
+            recording,
+            queues: Queues::default(),
+        };
         watch(options, sink).map_err(|e| match e {
             WatchError::Command(error) => cannot_run(error),
             other => Failure::host(other),

@@ -75,6 +75,8 @@ impl Control for Host {
 
     fn forget(&mut self, _: u32) {}
 
+    fn ended(&mut self, _: u32) {}
+
     fn ignore(&mut self, _: &FileVersion) {}
 
     fn set_code(&mut self, _: u32, _: Option<(u64, u64)>) {}
@@ -120,6 +122,7 @@ fn sight() -> Sight {
         modules: 1,
         functions: 6,
         symbols_sha256: None,
+        module_sha256: None,
         file: None,
         problems: vec![],
     };
