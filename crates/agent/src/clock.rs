@@ -1,6 +1,7 @@
 //! One clock for order, another for people.
 
 use std::time::Duration;
+use wasmscope_model::{Event, EventKind, event::FORMAT};
 pub use wasmscope_sensor_proc::monotonic;
 
 /// Translates monotonic time to wall-clock time as of the last [`refresh`](Self::refresh), so that the events of one
@@ -25,6 +26,26 @@ impl Clock {
         let wall =
             Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0));
         self.wall_minus_monotonic = wall.saturating_sub(monotonic());
+    }
+
+    /// A clock that showed `offset` when monotonic time was zero.
+    pub(crate) fn at(offset: Duration) -> Self {
+        Self { wall_minus_monotonic: offset }
+    }
+
+    /// The wall-clock time when monotonic time was zero.
+    pub(crate) fn offset(&self) -> Duration {
+        self.wall_minus_monotonic
+    }
+
+    /// What happened `at` this time, as it goes out.
+    pub(crate) fn event(&self, at: Duration, kind: EventKind) -> Event {
+        Event {
+            format: FORMAT,
+            time: self.wall(at),
+            monotonic_ns: u64::try_from(at.as_nanos()).unwrap_or(u64::MAX),
+            kind,
+        }
     }
 
     /// RFC 3339, UTC, microseconds.

@@ -84,7 +84,7 @@ fn file(act: &FileAct) -> String {
         let _ = write!(text, " -> {}", joined(act.target_directory.as_deref(), target));
     }
     if !act.flags.is_empty() {
-        let _ = write!(text, " ({})", act.flags.join(", "));
+        let _ = write!(text, " ({})", shown(&act.flags.join(", ")));
     }
     text + &failure(&act.outcome)
 }
@@ -129,7 +129,8 @@ fn memory(act: &MemoryAct) -> String {
 
 fn sensitive(act: &CallAct) -> String {
     let texts: Vec<_> = act.texts.iter().map(|text| shown(text).to_string()).collect();
-    let arguments = if texts.is_empty() { act.arguments.join(", ") } else { texts.join(", ") };
+    let arguments =
+        if texts.is_empty() { shown(&act.arguments.join(", ")).to_string() } else { texts.join(", ") };
     let abi = if act.foreign_abi { " of another ABI" } else { "" };
     format!("pid {}: {}({arguments}){abi}{}", act.actor.pid, shown(&act.outcome.call), failure(&act.outcome))
 }

@@ -52,7 +52,7 @@ pub struct Hints {
 }
 
 /// What one look found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Sight {
     /// Which process and program.
     pub key: ProcessKey,
@@ -65,7 +65,8 @@ pub struct Sight {
 }
 
 /// Why a look found nothing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LookError {
     /// The process could not be read.
     #[error(transparent)]
