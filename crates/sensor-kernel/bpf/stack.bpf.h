@@ -121,7 +121,7 @@ static __always_inline void search_stack(struct stack_scan *scan, __u64 stack_po
 		bpf_loop(PAGE_WORDS / STEP_WORDS, scan_step, scan, 0);
 		scan->page->words[0] = scan->page->words[PAGE_WORDS];
 		address += bytes;
-		if (scan->found && address > scan->chain_end + BEYOND_CHAIN_BYTES)
+		if (scan->chain_end && address > scan->chain_end + BEYOND_CHAIN_BYTES)
 			return;
 	}
 	scan->flags |= STACK_WINDOW;
