@@ -270,3 +270,6 @@ fn sensitive(call: Call, mut actor: Actor) -> CallAct {
         foreign_abi: call.compat,
     }
 }
+
+#[cfg(test)]
+mod tests;
