@@ -10,10 +10,12 @@
 pub mod census;
 mod clock;
 pub mod command;
-mod loss;
+mod ledger;
+mod meter;
 mod output;
 mod watch;
 
 pub use clock::{Clock, monotonic};
+pub use ledger::Row;
 pub use output::{Ended, Sink};
-pub use watch::{Options, Outcome, WatchError, watch};
+pub use watch::{Options, Outcome, Queues, WatchError, watch};

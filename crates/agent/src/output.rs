@@ -1,19 +1,20 @@
 //! The thread that writes events, and what happens when nobody reads them.
 
-use crate::loss::QueueLosses;
+use crate::ledger::QueueCounts;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, select};
 use rustix::event::{PollFd, PollFlags, poll};
 use std::{
     io,
     os::fd::OwnedFd,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::Duration,
 };
 use wasmscope_model::Event;
 
-/// Events that may wait for the output: about 64 MiB at the most.
-const QUEUE: usize = 16_384;
 /// Who asks us to end does not wait longer than this for a reader that does not read.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -50,7 +51,7 @@ pub enum Ended {
 pub(crate) struct Output {
     queue: Sender<Event>,
     ended: Receiver<Ended>,
-    losses: Arc<QueueLosses>,
+    counts: Arc<QueueCounts>,
 }
 
 impl Output {
@@ -58,7 +59,8 @@ impl Output {
     pub(crate) fn start(
         mut sink: Box<dyn Sink>,
         reader: Option<OwnedFd>,
-        losses: Arc<QueueLosses>,
+        capacity: usize,
+        counts: Arc<QueueCounts>,
         on_end: Sender<()>,
     ) -> io::Result<Self> {
         if let Some(reader) = reader {
@@ -69,21 +71,33 @@ impl Output {
                 }
             })?;
         }
-        let (queue, events) = bounded(QUEUE);
+        let (queue, events) = bounded(capacity);
         let (tell_ended, ended) = bounded(1);
+        let written = Arc::clone(&counts);
         thread::Builder::new().name("output".into()).spawn(move || {
-            let _ = tell_ended.send(write_all(&events, sink.as_mut()));
+            let _ = tell_ended.send(write_all(&events, sink.as_mut(), &written.told));
             let _ = on_end.try_send(());
         })?;
-        Ok(Self { queue, ended, losses })
+        Ok(Self { queue, ended, counts })
+    }
+
+    /// Events that wait now.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Events that may wait.
+    pub(crate) fn capacity(&self) -> Option<usize> {
+        self.queue.capacity()
     }
 
     pub(crate) fn send(&self, event: Event) {
+        self.counts.made.fetch_add(1, Ordering::Relaxed);
         match self.queue.try_send(event) {
-            // Disconnected: the end of the output is told by its own way.
-            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
-            Err(TrySendError::Full(_)) => {
-                self.losses.output.fetch_add(1, Ordering::Relaxed);
+            Ok(()) => {}
+            // That nobody reads any more is told by its own way; the event is lost all the same.
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.counts.output.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
@@ -118,12 +132,14 @@ fn wait_until_closed(fd: &OwnedFd) -> bool {
     }
 }
 
-fn write_all(events: &Receiver<Event>, sink: &mut dyn Sink) -> Ended {
+fn write_all(events: &Receiver<Event>, sink: &mut dyn Sink, told: &AtomicU64) -> Ended {
     let result = (|| {
         while let Ok(event) = events.recv() {
             sink.write(&event)?;
+            told.fetch_add(1, Ordering::Relaxed);
             while let Ok(event) = events.try_recv() {
                 sink.write(&event)?;
+                told.fetch_add(1, Ordering::Relaxed);
             }
             sink.flush()?;
         }

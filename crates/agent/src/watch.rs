@@ -4,11 +4,13 @@ use crate::{
     census::Census,
     clock::{Clock, monotonic},
     command::Held,
-    loss::{LossReport, QueueLosses, RegistryLosses, calls_for_census},
+    ledger::{LossReport, QueueCounts, RegistryCounts, Row, calls_for_census, rows},
+    meter::{Meter, Scraper},
     output::{Ended, Output, Sink},
 };
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
 use std::{
+    collections::HashMap,
     io,
     os::fd::{AsFd as _, OwnedFd},
     process::ExitStatus,
@@ -16,16 +18,17 @@ use std::{
     thread::{self, JoinHandle},
     time::Duration,
 };
+use wasmscope_export::{Listener, ServeError, Snapshot};
 use wasmscope_model::{Event, EventKind, FileVersion, Interest, Record, event::FORMAT};
-use wasmscope_sensor_kernel::{LoadError, Rings, Sensor, Settings, Tracker};
+use wasmscope_sensor_kernel::{Family, LoadError, Rings, Sensor, Settings, Tracker, Usage};
 use wasmscope_workload::{Control, Looker, Registry};
 
-/// Records that may wait for the loop: about 20 MiB at the most.
-const RECORDS: usize = 16_384;
 /// Records taken in before events are passed on and looks made.
 const BATCH: usize = 256;
 /// All processes are counted anew so often, for those whose every sign was missed.
 const CENSUS_EVERY: Duration = Duration::from_secs(300);
+/// Samples of CPU time are taken out of their ring so often; it has room for more than ten times that.
+const SAMPLES_EVERY: Duration = Duration::from_secs(1);
 /// Losses are told at most so often.
 const LOSSES_EVERY: Duration = Duration::from_secs(1);
 /// After the command ended, the kernel's last records need so long to arrive.
@@ -41,6 +44,26 @@ pub struct Options {
     pub reader: Option<OwnedFd>,
     /// Stop by itself after this time.
     pub duration: Option<Duration>,
+    /// Where metrics are asked for; without it nothing is measured beyond what the kernel counts anyway.
+    pub metrics: Option<Listener>,
+    /// Sizes of the queues between the agent's threads.
+    pub queues: Queues,
+}
+
+/// How much may wait between two threads; more is dropped and counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Queues {
+    /// Records for the watch loop.
+    pub records: usize,
+    /// Events for the output.
+    pub events: usize,
+}
+
+impl Default for Queues {
+    /// About 20 MiB of records and 64 MiB of events at the most.
+    fn default() -> Self {
+        Self { records: 16_384, events: 16_384 }
+    }
 }
 
 /// How watching ended.
@@ -50,6 +73,8 @@ pub struct Outcome {
     pub output: Ended,
     /// How the command ended, if there was one and it did.
     pub command: Option<ExitStatus>,
+    /// What became of every record and event.
+    pub ledger: Vec<Row>,
 }
 
 /// Why watching could not begin.
@@ -64,6 +89,9 @@ pub enum WatchError {
     /// Something of the host that is always there is not.
     #[error("cannot start")]
     Host(#[from] io::Error),
+    /// Metrics cannot be served.
+    #[error(transparent)]
+    Metrics(#[from] ServeError),
     /// A map of the loaded probes cannot be used.
     #[error("cannot use the kernel's maps: {0}")]
     Maps(String),
@@ -71,9 +99,11 @@ pub enum WatchError {
 
 /// Passes the registry's wishes to the sensor.
 #[derive(Debug)]
-struct SensorControl {
-    tracker: Tracker,
-    sensor: Sensor,
+pub(crate) struct SensorControl {
+    pub(crate) tracker: Tracker,
+    pub(crate) sensor: Sensor,
+    /// What workloads had done when they ended, until the meter takes it.
+    pub(crate) settled: HashMap<u32, Usage>,
 }
 
 impl Control for SensorControl {
@@ -89,6 +119,12 @@ impl Control for SensorControl {
 
     fn forget(&mut self, pid: u32) {
         self.tracker.forget(pid);
+    }
+
+    fn ended(&mut self, pid: u32) {
+        if let Some(usage) = self.tracker.settle(pid) {
+            self.settled.insert(pid, usage);
+        }
     }
 
     fn ignore(&mut self, executable: &FileVersion) {
@@ -118,33 +154,51 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     let rings = sensor.rings().map_err(|e| maps(&e))?;
     release_memory();
 
-    let losses = Arc::new(QueueLosses::default());
+    let counts = Arc::new(QueueCounts::default());
     let (output_end, output_ended) = bounded(1);
-    let output = Output::start(sink, options.reader, Arc::clone(&losses), output_end)?;
+    let output = Output::start(sink, options.reader, options.queues.events, Arc::clone(&counts), output_end)?;
     let (drain_stop, stopped) = io::pipe()?;
-    let (record_send, records) = bounded(RECORDS);
-    let drain = start_drain(rings, OwnedFd::from(drain_stop), record_send, Arc::clone(&losses))?;
+    let (record_send, records) = bounded(options.queues.records);
+    let drain = start_drain(rings, OwnedFd::from(drain_stop), record_send, Arc::clone(&counts))?;
 
     let now = monotonic();
     let mut watch = Watch {
-        registry: Registry::new(Looker::new()?, SensorControl { tracker, sensor }, now),
+        registry: Registry::new(
+            Looker::new()?,
+            SensorControl { tracker, sensor, settled: HashMap::new() },
+            now,
+        ),
         clock: Clock::default(),
         census: Census::default(),
         loss_report: LossReport::default(),
-        losses,
+        counts,
         output,
         settings: options.settings,
+        meter: options.metrics.is_some().then(Meter::new),
     };
     for report in reports {
         watch.tell(now, EventKind::Sensor(report));
     }
+    if let Some(meter) = &mut watch.meter {
+        for report in meter.start() {
+            watch.tell(now, EventKind::Sensor(report));
+        }
+    }
+    let (server, asked) = match options.metrics {
+        Some(listener) => {
+            let (ask, asked) = bounded(0);
+            (Some(listener.serve(Arc::new(Scraper { ask }))?), asked)
+        }
+        // A channel that nobody can send to would be ready all the time.
+        None => (None, never()),
+    };
     watch.take_census()?;
     // Asked to end while loading: a command that nobody will watch is not begun.
     let held = options.command.filter(|_| stop.is_empty());
     let command = held.map(Held::start).transpose().map_err(WatchError::Command)?;
     let command_ended = command.as_ref().map_or_else(never, |c| c.ended.clone());
     let timeout = options.duration.map_or_else(never, crossbeam_channel::after);
-    let ended = watch.run(&records, &[&stop, &output_ended], &timeout, &command_ended);
+    let ended = watch.run(&records, &[&stop, &output_ended], &timeout, &command_ended, &asked);
     if ended == End::Command {
         watch.linger(&records);
     }
@@ -160,9 +214,13 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
         }
         None => None,
     };
-    let output = watch.output.finish(ended == End::Asked, &stop);
+    // Nobody answers a scrape any more.
+    drop((asked, server));
+    let Watch { registry, counts, output, loss_report: _, .. } = watch;
+    let output = output.finish(ended == End::Asked, &stop);
+    let ledger = ledger_of(&registry, &counts, None);
     signals.close();
-    Ok(Outcome { output, command })
+    Ok(Outcome { output, command, ledger })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,20 +237,23 @@ struct Watch {
     clock: Clock,
     census: Census,
     loss_report: LossReport,
-    losses: Arc<QueueLosses>,
+    counts: Arc<QueueCounts>,
     output: Output,
     settings: Settings,
+    meter: Option<Meter>,
 }
 
 impl Watch {
     fn run(
         &mut self,
-        records: &Receiver<Record>,
+        records: &Receiver<(Family, Record)>,
         stops: &[&Receiver<()>; 2],
         timeout: &Receiver<std::time::Instant>,
         command: &Receiver<()>,
+        asked: &Receiver<Sender<Snapshot>>,
     ) -> End {
         let recount = tick(CENSUS_EVERY);
+        let sample = if self.meter.is_some() { tick(SAMPLES_EVERY) } else { never() };
         let mut losses_due = None;
         loop {
             let wake = [self.registry.next_tick(), losses_due].into_iter().flatten().min();
@@ -203,9 +264,9 @@ impl Watch {
             };
             select! {
                 recv(records) -> record => if let Ok(record) = record {
-                    self.registry.record(record, monotonic());
+                    self.take(record);
                     for record in records.try_iter().take(BATCH) {
-                        self.registry.record(record, monotonic());
+                        self.take(record);
                     }
                     losses_due.get_or_insert(monotonic() + LOSSES_EVERY);
                 },
@@ -214,6 +275,10 @@ impl Watch {
                 recv(timeout) -> _ => return End::Done,
                 recv(command) -> _ => return End::Command,
                 recv(recount) -> _ => self.recount(),
+                recv(sample) -> _ => self.meter.iter_mut().for_each(Meter::take_samples),
+                recv(asked) -> asker => if let Ok(asker) = asker {
+                    let _ = asker.send(self.snapshot(records));
+                },
                 default(wait) => self.census_step(),
             }
             self.registry.tick(monotonic());
@@ -223,6 +288,27 @@ impl Watch {
                 self.tell_losses();
             }
         }
+    }
+
+    fn take(&mut self, (family, record): (Family, Record)) {
+        self.counts.taken[family as usize].fetch_add(1, Ordering::Relaxed);
+        self.registry.record(record, monotonic());
+    }
+
+    /// What is known at this moment, for a scrape.
+    fn snapshot(&mut self, records: &Receiver<(Family, Record)>) -> Snapshot {
+        // What has happened before the scrape is in it.
+        for record in records.try_iter().take(BATCH) {
+            self.take(record);
+        }
+        self.pass_on();
+        let Some(meter) = &mut self.meter else { return Snapshot::default() };
+        let ledger = ledger_of(&self.registry, &self.counts, Some(meter));
+        let queues = [
+            ("records", records.len(), records.capacity()),
+            ("events", self.output.waiting(), self.output.capacity()),
+        ];
+        meter.snapshot(&mut self.registry, &ledger, &queues)
     }
 
     /// Looks at who runs already; the rest of the work is done by [`census_step`](Self::census_step) in idle moments.
@@ -256,32 +342,27 @@ impl Watch {
     }
 
     /// Takes in what the last moments of the command left in the rings.
-    fn linger(&mut self, records: &Receiver<Record>) {
+    fn linger(&mut self, records: &Receiver<(Family, Record)>) {
         let until = std::time::Instant::now() + LINGER;
         while let Ok(record) = records.recv_deadline(until) {
-            self.registry.record(record, monotonic());
+            self.take(record);
             self.registry.tick(monotonic());
         }
         self.pass_on();
     }
 
     /// Takes in all that is left, until the drain thread is gone.
-    fn finish_records(&mut self, records: &Receiver<Record>) {
+    fn finish_records(&mut self, records: &Receiver<(Family, Record)>) {
         while let Ok(record) = records.recv() {
-            self.registry.record(record, monotonic());
+            self.take(record);
         }
         self.pass_on();
         self.tell_losses();
     }
 
     fn tell_losses(&mut self) {
-        let sensor = &self.registry.control().sensor;
-        let ledger = sensor.ledger().unwrap_or_default();
-        let registry = RegistryLosses {
-            not_followed: self.registry.overflow(),
-            ended_unseen: self.registry.ended_unseen(),
-        };
-        let news = self.loss_report.news(&ledger, sensor.decode_errors(), &self.losses, registry);
+        let rows = ledger_of(&self.registry, &self.counts, self.meter.as_ref());
+        let news = self.loss_report.news(&rows);
         let recount = news.iter().any(calls_for_census);
         for loss in news {
             self.tell(monotonic(), EventKind::Lost(loss));
@@ -294,11 +375,18 @@ impl Watch {
     fn pass_on(&mut self) {
         self.clock.refresh();
         for (at, kind) in self.registry.take_events() {
+            if let Some(meter) = &mut self.meter {
+                meter.observe(&kind, at, &mut self.registry);
+            }
             self.tell(at, kind);
         }
+        self.registry.control_mut().settled.clear();
     }
 
-    fn tell(&self, at: Duration, kind: EventKind) {
+    fn tell(&mut self, at: Duration, kind: EventKind) {
+        if let Some(meter) = &mut self.meter {
+            meter.count(&kind);
+        }
         self.output.send(Event {
             format: FORMAT,
             time: self.clock.wall(at),
@@ -308,16 +396,30 @@ impl Watch {
     }
 }
 
+fn ledger_of(
+    registry: &Registry<Looker, SensorControl>,
+    counts: &QueueCounts,
+    meter: Option<&Meter>,
+) -> Vec<Row> {
+    let lost = RegistryCounts {
+        not_followed: registry.overflow(),
+        ended_unseen: registry.ended_unseen(),
+        filtered: registry.filtered(),
+    };
+    let control = registry.control();
+    rows(&control.sensor, &control.tracker, counts, lost, meter.and_then(Meter::sample_ledger))
+}
+
 fn start_drain(
     rings: Rings,
     stop: OwnedFd,
-    records: Sender<Record>,
-    losses: Arc<QueueLosses>,
+    records: Sender<(Family, Record)>,
+    counts: Arc<QueueCounts>,
 ) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("drain".into()).spawn(move || {
-        let drained = rings.drain(stop.as_fd(), |record| {
-            if records.try_send(record).is_err() {
-                losses.records.fetch_add(1, Ordering::Relaxed);
+        let drained = rings.drain(stop.as_fd(), |family, record| {
+            if records.try_send((family, record)).is_err() {
+                counts.dropped[family as usize].fetch_add(1, Ordering::Relaxed);
             }
         });
         if let Err(error) = drained {

@@ -61,6 +61,7 @@ fn workload() -> Workload {
             modules: 1,
             functions: 1,
             symbols_sha256: Some(Sha256::of(b"")),
+            module_sha256: Some(Sha256::of(b"")),
             file: text(),
             problems: vec!["x".into()],
         }],

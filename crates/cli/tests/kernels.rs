@@ -180,7 +180,16 @@ fn events(sections: &HashMap<String, Section>, name: &str) -> Vec<EventKind> {
 fn check_doctor(doctor: &Doctor, status: i32) {
     assert!(doctor.usable);
     assert_eq!(status, 0);
-    for name in ["lifecycle", "reservation", "calls", "task_vma", "process_memory"] {
+    for name in [
+        "lifecycle",
+        "reservation",
+        "calls",
+        "traps",
+        "task_vma",
+        "task_usage",
+        "cpu_sample",
+        "process_memory",
+    ] {
         let report = doctor.probe(name);
         assert_eq!(report.state, ProbeState::Active, "{report:?}");
     }

@@ -51,6 +51,9 @@ pub struct CodeImage {
     /// same module, and what joins an image to a module file.
     #[serde(rename = "wasm.image.symbols.sha256", skip_serializing_if = "Option::is_none")]
     pub symbols_sha256: Option<crate::Sha256>,
+    /// SHA-256 of the module file that has the same function symbols, where such a file was found.
+    #[serde(rename = "wasm.module.sha256", skip_serializing_if = "Option::is_none", default)]
+    pub module_sha256: Option<crate::Sha256>,
     /// File the image is mapped from (a precompiled `.cwasm`), as the process sees it.
     #[serde(rename = "wasm.image.file", skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,

@@ -170,6 +170,38 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// The OpenTelemetry `event.name`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "workload.started",
+            Self::Identified { .. } => "workload.identified",
+            Self::Grown { .. } => "workload.memory.grown",
+            Self::Exited { .. } => "workload.exited",
+            Self::Forked { .. } => "workload.process.forked",
+            Self::Executed(_) => "workload.process.executed",
+            Self::Opened(_) => "workload.file.opened",
+            Self::Created(_) => "workload.file.created",
+            Self::Removed(_) => "workload.file.removed",
+            Self::Renamed(_) => "workload.file.renamed",
+            Self::Linked(_) => "workload.file.linked",
+            Self::Truncated(_) => "workload.file.truncated",
+            Self::Connected(_) => "workload.network.connected",
+            Self::Accepted(_) => "workload.network.accepted",
+            Self::Bound(_) => "workload.network.bound",
+            Self::Listening(_) => "workload.network.listening",
+            Self::Peer(_) => "workload.network.peer",
+            Self::Asked(_) => "workload.dns.asked",
+            Self::WritableExecutable(_) => "workload.memory.writable_executable",
+            Self::Sensitive(_) => "workload.call.sensitive",
+            Self::SignalSent(_) => "workload.signal.sent",
+            Self::Trapped(_) => "workload.trapped",
+            Self::Crashed(_) => "workload.crashed",
+            Self::Throttled(_) => "workload.throttled",
+            Self::Lost(_) => "sensor.lost",
+            Self::Sensor(_) => "sensor.state",
+        }
+    }
+
     /// The workload it speaks of.
     pub fn workload(&self) -> Option<WorkloadId> {
         Some(match self {

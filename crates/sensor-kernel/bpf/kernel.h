@@ -108,6 +108,7 @@ struct file {
 struct fdtable {
 	unsigned int max_fds;
 	struct file **fd;
+	unsigned long *open_fds;
 };
 
 struct files_struct {
@@ -156,11 +157,37 @@ struct thread_info {
 	__u32 status;
 };
 
+/* A sum of `count` and of one part per CPU. */
+struct percpu_counter {
+	long long count;
+	int *counters;
+};
+
+typedef struct {
+	long long counter;
+} atomic64_t;
+
 struct mm_struct {
 	unsigned long start_stack;
 	unsigned long arg_start;
 	unsigned long arg_end;
 	struct file *exe_file;
+};
+
+/*
+ * Resident pages by kind: one count each until 6.1, with what threads have not added yet left out; one percpu_counter
+ * each from 6.2 (kernel commit f1a7941243c1).
+ */
+struct mm_rss_stat {
+	atomic64_t count[4];
+};
+
+struct mm_struct___plain_rss {
+	struct mm_rss_stat rss_stat;
+};
+
+struct mm_struct___percpu_rss {
+	struct percpu_counter rss_stat[4];
 };
 
 struct vm_area_struct {
@@ -171,10 +198,42 @@ struct vm_area_struct {
 	struct file *vm_file;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
+typedef struct {
+	unsigned int sequence;
+} seqcount_t;
+
+typedef struct {
+	seqcount_t seqcount;
+} seqcount_spinlock_t;
+
+typedef struct {
+	seqcount_spinlock_t seqcount;
+} seqlock_t;
+
 struct signal_struct {
 	atomic_t live;
+	int nr_threads;
+	struct list_head thread_head;
 	int group_exit_code;
 	unsigned int flags;
+	seqlock_t stats_lock;
+	__u64 utime;
+	__u64 stime;
+	unsigned long min_flt;
+	unsigned long maj_flt;
+	unsigned long long sum_sched_runtime;
+};
+
+struct sched_entity {
+	__u64 sum_exec_runtime;
+};
+
+struct sched_info {
+	unsigned long long run_delay;
 };
 
 struct upid {
@@ -184,10 +243,6 @@ struct upid {
 struct pid {
 	unsigned int level;
 	struct upid numbers[1];
-};
-
-struct sched_info {
-	unsigned long long run_delay;
 };
 
 struct task_struct {
@@ -204,6 +259,32 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct task_struct *real_parent;
 	struct pid *thread_pid;
+	struct sched_entity se;
+	__u64 utime;
+	__u64 stime;
+	unsigned long min_flt;
+	unsigned long maj_flt;
+	struct list_head thread_node;
+};
+
+/* Where a BPF_MAP_TYPE_PERCPU_ARRAY keeps the per-CPU pointer of each element. */
+struct bpf_array {
+	void *pptrs[0];
+};
+
+struct perf_event_attr {
+	union {
+		__u64 config1;
+	};
+};
+
+/* An inherited event has the attributes of the one that it comes from. */
+struct perf_event {
+	struct perf_event_attr attr;
+};
+
+struct bpf_perf_event_data_kern {
+	struct perf_event *event;
 };
 
 union __sifields {
@@ -243,6 +324,11 @@ struct bpf_iter_meta {
 	struct seq_file *seq;
 };
 
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
 struct bpf_iter__task_vma {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
@@ -253,6 +339,11 @@ struct bpf_iter__task_vma {
 
 /* include/linux/sched/signal.h: the whole group exits with signal->group_exit_code. */
 #define SIGNAL_GROUP_EXIT 0x00000004
+
+/* include/linux/mm_types_task.h: which of rss_stat; swapped-out pages are not resident. */
+#define MM_FILEPAGES 0
+#define MM_ANONPAGES 1
+#define MM_SHMEMPAGES 3
 
 /* include/linux/mm.h */
 #define VM_EXEC 0x00000004UL

@@ -230,7 +230,13 @@ struct usage {
 	__u64 errors[ERRNOS];
 	struct io reads[IO_KINDS];
 	struct io writes[IO_KINDS];
-	__u64 ended_run_delay_ns; /* of threads that have ended */
+	__u64 ended_run_delay_ns; /* of threads that have ended: nothing else remembers it */
+	/* Of the whole process, once its last thread has ended. */
+	__u64 utime_ns;
+	__u64 stime_ns;
+	__u64 runtime_ns;
+	__u64 minor_faults;
+	__u64 major_faults;
 };
 
 /* A workload changed the protection of, or mapped, memory; the call succeeded. */

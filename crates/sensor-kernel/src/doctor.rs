@@ -1,9 +1,9 @@
 //! What this host lets us see: every probe and every kind of program is tried, none inferred.
 
 use crate::{
-    Sensor, Settings, host, kinds, lifecycle,
+    CpuSampler, Sensor, Settings, TaskUsage, cpu_sample, host, kinds, lifecycle,
     sensor::{active, refused},
-    task_vma,
+    task_usage, task_vma,
 };
 use std::os::unix::fs::MetadataExt as _;
 use wasmscope_model::{ProbeReport, ProbeState};
@@ -40,6 +40,8 @@ pub fn diagnose() -> Diagnosis {
             Err(report) => *report,
         });
     }
+    probes.push(trial(TaskUsage::load(), task_usage::NAME, task_usage::SEES));
+    probes.push(trial(CpuSampler::load(CpuSampler::USUAL_PERIOD), cpu_sample::NAME, cpu_sample::SEES));
     probes.push(other_processes());
     if probes.iter().all(|p| p.name != PID_NAMESPACE) {
         probes.push(pid_namespace());
@@ -63,6 +65,11 @@ pub fn diagnose() -> Diagnosis {
         })
         .collect();
     Diagnosis { probes, kinds }
+}
+
+/// What became of a probe that is loaded on demand.
+fn trial<T>(loaded: Result<T, Box<ProbeReport>>, name: &str, sees: &str) -> ProbeReport {
+    loaded.map_or_else(|report| *report, |_| active(name, sees, false))
 }
 
 fn try_calls(sensor: &mut Sensor, reports: &mut [ProbeReport]) {

@@ -1,7 +1,7 @@
 //! The kernel's half of the loss ledger: what each family saw, passed on and lost, and where.
 
 use crate::{lifecycle::types, load::SharedMaps};
-use libbpf_rs::{MapCore as _, MapFlags, MapHandle};
+use libbpf_rs::{MapCore, MapFlags};
 
 /// One family's counts since load, summed over all processors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Ledger {
     }
 }
 
-fn sum(ledger: &MapHandle, slot: u32) -> libbpf_rs::Result<u64> {
+pub(crate) fn sum(ledger: &impl MapCore, slot: u32) -> libbpf_rs::Result<u64> {
     let cpus = ledger.lookup_percpu(&slot.to_ne_bytes(), MapFlags::ANY)?.unwrap_or_default();
     Ok(cpus.iter().filter_map(|v| v.first_chunk()).map(|v| u64::from_ne_bytes(*v)).sum())
 }

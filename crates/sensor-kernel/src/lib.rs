@@ -28,6 +28,8 @@ mod usage;
 
 #[path = "../probes/calls/mod.rs"]
 mod calls_probe;
+#[path = "../probes/cpu_sample/mod.rs"]
+mod cpu_sample;
 #[path = "../probes/kinds/mod.rs"]
 mod kinds;
 #[path = "../probes/lifecycle/mod.rs"]
@@ -36,16 +38,20 @@ mod lifecycle;
 mod module_read;
 #[path = "../probes/reservation/mod.rs"]
 mod reservation;
+#[path = "../probes/task_usage/mod.rs"]
+mod task_usage;
 #[path = "../probes/task_vma/mod.rs"]
 mod task_vma;
 #[path = "../probes/traps/mod.rs"]
 mod traps;
 
+pub use cpu_sample::{Coverage, CpuSampler, MOST_CLOCKS, Sample, SampleError, SampleRing};
 pub use ledger::{Ledger, LedgerRow};
 pub use load::LoadError;
 pub use record::{VmaRecord, VmaWhat};
-pub use rings::{DrainError, Rings};
+pub use rings::{Arrivals, DrainError, Family, Rings};
 pub use scope::{Scope, ScopeError};
 pub use sensor::{Sensor, Settings, Sizes, running_processes};
+pub use task_usage::{ProcessUsage, TaskUsage, cpu_time};
 pub use tracker::Tracker;
-pub use usage::{Io, Usage};
+pub use usage::{Ended, Io, Usage};

@@ -35,7 +35,61 @@ pub struct Rings {
     pub(crate) lifecycle: MapHandle,
     pub(crate) hint: MapHandle,
     pub(crate) call: MapHandle,
-    pub(crate) decode_errors: Arc<AtomicU64>,
+    pub(crate) arrivals: Arc<Arrivals>,
+}
+
+/// Which ring a record came through: each has its own losses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// Starts, execs, forks, ends.
+    Lifecycle,
+    /// Reservations, module reads, map changes.
+    Hint,
+    /// Calls and signals of workloads.
+    Call,
+}
+
+impl Family {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Lifecycle, Self::Hint, Self::Call];
+
+    /// As the ledger calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lifecycle => "lifecycle",
+            Self::Hint => "hint",
+            Self::Call => "call",
+        }
+    }
+}
+
+/// What came out of the rings, by family: `received = decoded + undecodable`.
+#[derive(Debug, Default)]
+pub struct Arrivals {
+    received: [AtomicU64; 3],
+    undecodable: [AtomicU64; 3],
+}
+
+impl Arrivals {
+    /// Samples taken out of the ring.
+    pub fn received(&self, family: Family) -> u64 {
+        self.received[family as usize].load(Ordering::Relaxed)
+    }
+
+    /// Samples of them that made no sense.
+    pub fn undecodable(&self, family: Family) -> u64 {
+        self.undecodable[family as usize].load(Ordering::Relaxed)
+    }
+
+    /// Decodes one sample, and counts it.
+    fn take(&self, family: Family, sample: &[u8]) -> Option<Record> {
+        self.received[family as usize].fetch_add(1, Ordering::Relaxed);
+        let record = decode(sample);
+        if record.is_none() {
+            self.undecodable[family as usize].fetch_add(1, Ordering::Relaxed);
+        }
+        record
+    }
 }
 
 impl Rings {
@@ -43,21 +97,23 @@ impl Rings {
     ///
     /// # Errors
     /// The kernel refuses to map or poll the rings.
-    pub fn drain(&self, stop: BorrowedFd<'_>, mut sink: impl FnMut(Record)) -> Result<(), DrainError> {
+    pub fn drain(
+        &self,
+        stop: BorrowedFd<'_>,
+        mut sink: impl FnMut(Family, Record),
+    ) -> Result<(), DrainError> {
         let pending = RefCell::new(Vec::new());
-        let take = |sample: &[u8]| {
-            match decode(sample) {
-                Some(record) => pending.borrow_mut().push(record),
-                None => {
-                    self.decode_errors.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-            0
-        };
         let mut builder = RingBufferBuilder::new();
-        builder.add(&self.lifecycle, take)?;
-        builder.add(&self.hint, take)?;
-        builder.add(&self.call, take)?;
+        let rings = [&self.lifecycle, &self.hint, &self.call];
+        for (ring, family) in rings.into_iter().zip(Family::ALL) {
+            let pending = &pending;
+            builder.add(ring, move |sample: &[u8]| {
+                if let Some(record) = self.arrivals.take(family, sample) {
+                    pending.borrow_mut().push((family, record));
+                }
+                0
+            })?;
+        }
         let rings = builder.build()?;
         // SAFETY: the epoll descriptor belongs to `rings`, which outlives this borrow.
         let epoll = unsafe { BorrowedFd::borrow_raw(rings.epoll_fd()) };
@@ -79,8 +135,8 @@ impl Rings {
             if !due.is_empty() {
                 awake_until = monotonic_ns() + STAY_AWAKE_NS;
             }
-            for record in due {
-                sink(record);
+            for (family, record) in due {
+                sink(family, record);
             }
             if wake == Wake::Other {
                 return Ok(());
@@ -90,9 +146,9 @@ impl Rings {
 }
 
 /// Removes the records up to `until`, in order of time.
-fn take_until(pending: &mut Vec<Record>, until: u64) -> Vec<Record> {
-    pending.sort_by_key(|r| r.head().monotonic_ns);
-    let later = pending.partition_point(|r| r.head().monotonic_ns <= until);
+fn take_until(pending: &mut Vec<(Family, Record)>, until: u64) -> Vec<(Family, Record)> {
+    pending.sort_by_key(|(_, record)| record.head().monotonic_ns);
+    let later = pending.partition_point(|(_, record)| record.head().monotonic_ns <= until);
     pending.drain(..later).collect()
 }
 
@@ -132,11 +188,23 @@ mod tests {
     fn records_of_two_rings_come_in_order_and_nothing_overtakes() {
         let exit = |monotonic_ns| {
             let process = ProcessKey::from_kernel(1, 0, 0);
-            Record::Exit { head: Head { process, tid: 1, parent: Pid(0), monotonic_ns }, wait_status: 0 }
+            let head = Head { process, tid: 1, parent: Pid(0), monotonic_ns };
+            (Family::Lifecycle, Record::Exit { head, wait_status: 0 })
         };
         let mut pending = vec![exit(5), exit(30), exit(3), exit(10)];
-        let times = |records: &[Record]| records.iter().map(|r| r.head().monotonic_ns).collect::<Vec<_>>();
+        let times = |records: &[(Family, Record)]| {
+            records.iter().map(|(_, record)| record.head().monotonic_ns).collect::<Vec<_>>()
+        };
         assert_eq!(times(&take_until(&mut pending, 10)), [3, 5, 10]);
         assert_eq!(times(&pending), [30]);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_counted() {
+        let arrivals = Arrivals::default();
+        assert!(arrivals.take(Family::Call, b"garbage").is_none());
+        assert!(arrivals.take(Family::Call, &[0xff; 4096]).is_none());
+        assert_eq!((arrivals.received(Family::Call), arrivals.undecodable(Family::Call)), (2, 2));
+        assert_eq!(arrivals.received(Family::Hint), 0);
     }
 }

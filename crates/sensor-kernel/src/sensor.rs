@@ -1,7 +1,7 @@
 //! The loaded probes.
 
 use crate::{
-    Ledger, LoadError, Rings, Scope, Tracker,
+    Arrivals, Ledger, LoadError, Rings, Scope, Tracker,
     calls_probe::{self, Calls},
     doctor::pid_namespace,
     host, lifecycle,
@@ -11,10 +11,7 @@ use crate::{
     reservation, task_vma, traps,
 };
 use libbpf_rs::{Link, MapHandle};
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 use wasmscope_model::{ProbeReport, ProbeState};
 
 /// What to observe, and how much of it.
@@ -83,7 +80,7 @@ pub struct Sensor {
     settings: Settings,
     shared: SharedMaps,
     calls: Option<Calls>,
-    decode_errors: Arc<AtomicU64>,
+    arrivals: Arc<Arrivals>,
     _links: Vec<Link>,
 }
 
@@ -137,7 +134,7 @@ impl Sensor {
             }
         };
         let sensor =
-            Self { settings: settings.clone(), shared, calls, decode_errors: Arc::default(), _links: links };
+            Self { settings: settings.clone(), shared, calls, arrivals: Arc::default(), _links: links };
         Ok((sensor, reports))
     }
 
@@ -150,7 +147,7 @@ impl Sensor {
             lifecycle: MapHandle::try_from(&self.shared.lifecycle_ring)?,
             hint: MapHandle::try_from(&self.shared.hint_ring)?,
             call: MapHandle::try_from(&self.shared.call_ring)?,
-            decode_errors: Arc::clone(&self.decode_errors),
+            arrivals: Arc::clone(&self.arrivals),
         })
     }
 
@@ -187,9 +184,9 @@ impl Sensor {
         self.calls.as_ref().map_or(0, Calls::missed)
     }
 
-    /// Samples that could not be decoded so far.
-    pub fn decode_errors(&self) -> u64 {
-        self.decode_errors.load(Ordering::Relaxed)
+    /// What came out of the rings so far.
+    pub fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
     }
 }
 
@@ -215,7 +212,7 @@ pub(crate) fn active(name: &str, sees: &str, required: bool) -> ProbeReport {
 }
 
 /// Refused, but sweeps, command lines or `/proc` stand in for it.
-fn degraded(name: &str, cost: &str, refusal: &Refusal) -> ProbeReport {
+pub(crate) fn degraded(name: &str, cost: &str, refusal: &Refusal) -> ProbeReport {
     ProbeReport { state: ProbeState::Degraded, ..refused(name, cost, false, refusal) }
 }
 

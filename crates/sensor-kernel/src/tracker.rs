@@ -136,6 +136,16 @@ impl Tracker {
             .and_then(|raw| Usage::decode(&raw))
     }
 
+    /// What the workload that `pid` was has done, for the last time: its counters are dropped.
+    pub fn settle(&self, pid: u32) -> Option<Usage> {
+        let usage = self.usage(pid);
+        self.marks.set(pid, false);
+        for map in [&self.usage, &self.code] {
+            let _ = map.delete(&pid.to_ne_bytes());
+        }
+        usage
+    }
+
     /// Stops reporting of `pid` and drops its counters. Unknown processes are none of our business: not an error.
     pub fn forget(&self, pid: u32) {
         self.marks.set(pid, false);

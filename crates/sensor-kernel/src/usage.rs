@@ -29,6 +29,23 @@ pub struct Usage {
     pub writes: [Io; 3],
     /// How long threads that have ended had waited for a processor.
     pub ended_run_delay: Duration,
+    /// The process's whole account, once it has ended.
+    pub ended: Option<Ended>,
+}
+
+/// What a process has cost from its start to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// User time, by ticks.
+    pub user_ticks: Duration,
+    /// System time, by ticks.
+    pub system_ticks: Duration,
+    /// CPU time, exact.
+    pub run_time: Duration,
+    /// Page faults served from memory.
+    pub minor_faults: u64,
+    /// Page faults that had to wait for a device.
+    pub major_faults: u64,
 }
 
 impl Usage {
@@ -58,6 +75,13 @@ impl Usage {
             reads: raw.reads.map(io),
             writes: raw.writes.map(io),
             ended_run_delay: Duration::from_nanos(raw.ended_run_delay_ns),
+            ended: (raw.runtime_ns > 0).then(|| Ended {
+                user_ticks: Duration::from_nanos(raw.utime_ns),
+                system_ticks: Duration::from_nanos(raw.stime_ns),
+                run_time: Duration::from_nanos(raw.runtime_ns),
+                minor_faults: raw.minor_faults,
+                major_faults: raw.major_faults,
+            }),
         })
     }
 }

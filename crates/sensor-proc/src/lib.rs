@@ -46,3 +46,20 @@ pub fn boot_time() -> std::io::Result<u64> {
     let line = stat.lines().find_map(|l| l.strip_prefix("btime "));
     line.and_then(|s| s.trim().parse().ok()).ok_or_else(|| std::io::Error::other("/proc/stat has no btime"))
 }
+
+/// CPU time of our own process so far, user and system.
+pub fn own_cpu() -> Duration {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(u64::try_from(used.tv_sec).unwrap_or(0), u32::try_from(used.tv_nsec).unwrap_or(0))
+}
+
+/// Resident memory of our own process, in bytes.
+///
+/// # Errors
+/// `/proc` is not mounted.
+pub fn own_resident_bytes() -> std::io::Result<u64> {
+    let text = fs::read_to_string("/proc/self/statm")?;
+    let pages = text.split_ascii_whitespace().nth(1).and_then(|pages| pages.parse::<u64>().ok());
+    let pages = pages.ok_or_else(|| std::io::Error::other("/proc/self/statm has no second number"))?;
+    Ok(pages * rustix::param::page_size() as u64)
+}

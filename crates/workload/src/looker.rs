@@ -3,7 +3,7 @@
 use crate::{
     cache::FileCache,
     container,
-    modules::{Candidate, limit_memories, resolve},
+    modules::{Candidate, limit_memories, name_images, resolve},
     stacks::{FaultSight, Program, Stacks},
 };
 use std::{
@@ -260,6 +260,8 @@ impl Look for Looker {
         }
         unknown.extend(sighting.problems);
         let modules = resolve(candidates, &sighting.images);
+        let mut images = sighting.images;
+        name_images(&mut images, &modules);
         let mut memories = sighting.memories;
         limit_memories(&mut memories, &modules);
         if sighting.recognition.verdict == Verdict::Workload && modules.is_empty() {
@@ -286,7 +288,7 @@ impl Look for Looker {
                 executable: executable.map(|e| e.path),
                 recognition: sighting.recognition,
                 modules: modules.into_iter().map(|(file, _)| file).collect(),
-                images: sighting.images,
+                images,
                 memories,
                 container,
                 unknown,

@@ -107,6 +107,17 @@ pub fn resolve(
     files
 }
 
+/// Says of each image which file it was compiled from, as far as symbols prove it.
+pub fn name_images(images: &mut [CodeImage], modules: &[(ModuleFile, Option<ModuleFacts>)]) {
+    for image in images {
+        let same = |facts: &ModuleFacts| {
+            facts.symbols_sha256.is_some() && facts.symbols_sha256 == image.symbols_sha256
+        };
+        let file = modules.iter().find(|(_, facts)| facts.as_ref().is_some_and(same));
+        image.module_sha256 = file.and_then(|(file, _)| file.sha256);
+    }
+}
+
 /// Puts the module's declared maximum in place of the reservation's size, where there is exactly one memory and
 /// exactly one module that could own it: otherwise nobody outside can tell whose it is.
 pub fn limit_memories(memories: &mut [LinearMemory], modules: &[(ModuleFile, Option<ModuleFacts>)]) {
@@ -167,6 +178,7 @@ mod tests {
             modules: 1,
             functions: 1,
             symbols_sha256: None,
+            module_sha256: None,
             file: None,
             problems: vec![],
         };

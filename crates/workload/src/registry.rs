@@ -24,6 +24,8 @@ pub trait Control {
     fn set(&mut self, pid: u32, interest: Interest) -> Option<Duration>;
     /// Reports nothing more of `pid`.
     fn forget(&mut self, pid: u32);
+    /// The workload that `pid` was has ended; another program may follow in the same process.
+    fn ended(&mut self, pid: u32);
     /// Reports no more execs of this executable: it is no runtime.
     fn ignore(&mut self, executable: &FileVersion);
     /// Says where `pid` has guest code: from the first address to that behind the last.
@@ -200,6 +202,11 @@ impl<L: Look, C: Control> Registry<L, C> {
     /// The control, to ask the sensor about itself.
     pub fn control(&self) -> &C {
         &self.control
+    }
+
+    /// The control, to change what it keeps beside.
+    pub fn control_mut(&mut self) -> &mut C {
+        &mut self.control
     }
 
     /// Looks at a process that was already running.
@@ -555,6 +562,7 @@ impl<L: Look, C: Control> Registry<L, C> {
         }
         self.workloads -= 1;
         self.last_workload_end = Some(time);
+        self.control.ended(pid);
         let sight = entry.sight.expect("a workload was seen");
         let started = Duration::from_millis(sight.key.start_ticks * 10);
         self.events.push((

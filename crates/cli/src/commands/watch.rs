@@ -4,11 +4,13 @@ use crate::{Failure, output};
 use std::{
     ffi::OsString,
     io::{self, BufWriter, Write},
+    net::SocketAddr,
     os::{fd::AsFd as _, unix::process::ExitStatusExt as _},
     process::ExitStatus,
     time::Duration,
 };
-use wasmscope_agent::{Ended, Options, Sink, WatchError, command, watch};
+use wasmscope_agent::{Ended, Options, Queues, Sink, WatchError, command, watch};
+use wasmscope_export::{bind, listen_address};
 use wasmscope_model::Event;
 use wasmscope_sensor_kernel::{Scope, Settings};
 
@@ -25,6 +27,9 @@ pub(crate) struct Watch {
     /// Which processes: host, tree:PID (it and its descendants) or cgroup:PATH.
     #[arg(long, value_name = "SCOPE", conflicts_with = "command")]
     scope: Option<String>,
+    /// Serve metrics for Prometheus at http://ADDRESS/metrics. A port alone is one of 127.0.0.1; port 0 lets the kernel choose.
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
+    metrics: Option<SocketAddr>,
     /// Stop by itself after so many seconds.
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     duration: Option<Duration>,
@@ -57,7 +62,18 @@ impl Watch {
         let out = BufWriter::new(io::stdout());
         let sink: Box<dyn Sink> = if self.json { Box::new(Json(out)) } else { Box::new(Text(out)) };
         let reader = io::stdout().as_fd().try_clone_to_owned().ok();
-        let options = Options { settings, command: held, reader, duration: self.duration };
+        let metrics = self.metrics.map(bind).transpose().map_err(Failure::input)?;
+        if let Some(listener) = &metrics {
+            eprintln!("wasmscope: metrics at http://{}/metrics", listener.address());
+        }
+        let options = Options {
+            settings,
+            command: held,
+            reader,
+            duration: self.duration,
+            metrics,
+            queues: Queues::default(),
+        };
         let outcome = watch(options, sink).map_err(|e| match e {
             WatchError::Command(error) => cannot_run(error),
             other => Failure::host(other),

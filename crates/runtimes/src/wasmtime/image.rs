@@ -41,6 +41,7 @@ pub(crate) fn read_image(
         modules: if is_component(kind) { summary.modules } else { 1 },
         functions: summary.functions,
         symbols_sha256: summary.digest,
+        module_sha256: None,
         file: file.map(str::to_owned),
         problems: problems.into_vec(),
     }))

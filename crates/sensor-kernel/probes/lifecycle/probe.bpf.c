@@ -4,6 +4,7 @@
  * objects, so nothing here can be swapped by the observed process, except its arguments.
  */
 #include "common.bpf.h"
+#include "run_delay.bpf.h"
 
 EXPORT_RECORD(exec_record);
 EXPORT_RECORD(fork_record);
@@ -152,6 +153,16 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
+/* The process's whole account: what its ended threads have added to it, and the last one's own. */
+static __always_inline void settle(struct usage *used, struct task_struct *task, struct signal_struct *signal)
+{
+	used->utime_ns = signal->utime + task->utime;
+	used->stime_ns = signal->stime + task->stime;
+	used->runtime_ns = signal->sum_sched_runtime + task->se.sum_exec_runtime;
+	used->minor_faults = signal->min_flt + task->min_flt;
+	used->major_faults = signal->maj_flt + task->maj_flt;
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
@@ -162,10 +173,12 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	struct usage *used;
 
 	if (is_marked(pid)) {
-		/* Nothing else remembers how long a thread had waited for a processor, once it has ended. */
 		used = bpf_map_lookup_elem(&usage, &pid);
-		if (used)
-			__sync_fetch_and_add(&used->ended_run_delay_ns, task->sched_info.run_delay);
+		if (used) {
+			__sync_fetch_and_add(&used->ended_run_delay_ns, run_delay_of(task));
+			if (signal->live.counter == 0)
+				settle(used, task, signal);
+		}
 	}
 	/* do_exit() has already counted this thread down: 0 means that it was the last. */
 	if (signal->live.counter != 0)

@@ -67,6 +67,8 @@ impl Control for Fake {
         self.0.borrow_mut().ignored.push(*executable);
     }
 
+    fn ended(&mut self, _pid: u32) {}
+
     fn set_code(&mut self, _pid: u32, _code: Option<(u64, u64)>) {}
 
     fn watch_calls(&mut self, on: bool) {
