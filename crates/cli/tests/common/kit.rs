@@ -169,14 +169,20 @@ impl Started {
 
     /// Waits for the end, and ends what the program left running in its group.
     #[track_caller]
-    pub(crate) fn finish(mut self) -> Done {
+    pub(crate) fn finish(self) -> Done {
+        self.finish_within(PATIENCE)
+    }
+
+    /// The same, for what may take longer.
+    #[track_caller]
+    pub(crate) fn finish_within(mut self, patience: Duration) -> Done {
         let mut peak = 0;
         wait_until(
             || {
                 peak = peak.max(peak_bytes(self.child.id()));
                 self.has_ended()
             },
-            PATIENCE,
+            patience,
         );
         let elapsed = self.begun.elapsed();
         let (stdout, stderr) = (Self::read(&self.stdout), Self::read(&self.stderr));

@@ -40,7 +40,7 @@ pub(crate) fn cue(watch: &Started, folder: &Path) {
 pub(crate) fn act_in(python: &Runtime, folder: &Path, code: &str) -> Done {
     let watch = Started::spawn(watch_script(&python_line(python, folder, code)));
     cue(&watch, folder);
-    let done = watch.finish();
+    let done = watch.finish_within(4 * PATIENCE);
     check_attribution(&done.events());
     done
 }

@@ -137,8 +137,10 @@ fn ten_thousand_threads_that_act_are_followed() {
     let opened: Vec<_> = events.iter().filter(|e| e["file.path.requested"] == "/etc/hostname").collect();
     let withheld: u64 =
         named(&events, "workload.throttled").iter().filter_map(|e| e["throttled.count"].as_u64()).sum();
-    let lost = named(&events, "sensor.lost").into_iter().filter(|e| e["loss.family"] != "hint");
-    assert_eq!(lost.count(), 0, "but for hints of memory that may have grown: each thread has a stack");
+    // Hints of memory that may have grown are lost, for each thread has a stack, but nothing else.
+    for lost in named(&events, "sensor.lost") {
+        assert!(lost["loss.family"] == "hint" || lost["loss.stage"] == "throttled", "{lost:#}");
+    }
     // The file `count` itself is an open more.
     let all = opened.len() as u64 + withheld;
     assert!((threads..=threads + 1).contains(&all), "{} told, {withheld} withheld", opened.len());
