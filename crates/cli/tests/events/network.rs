@@ -14,7 +14,7 @@ use wasmscope_testkit::{Runtime, component, require_root, require_runtime, runti
 
 /// The guest `net` with these arguments, one second after its start.
 fn net(wasmtime: &Runtime, args: &[&str]) -> Started {
-    let wasmtime = wasmtime.clone().option("-Ccache=n").option("-Sinherit-network");
+    let wasmtime = wasmtime.clone().option("-Sinherit-network");
     let command = wasmtime.command(&component("net"), ["pause", "1000"].iter().chain(args));
     Started::spawn(watch_script(&format!("exec {}", shell_line(&command))))
 }
