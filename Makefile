@@ -24,8 +24,10 @@ lint: setup ## Check formatting and lints
 	for host in testhosts/*/; do cargo fmt --check --manifest-path "$$host/Cargo.toml" || exit; done
 	cargo clippy --workspace --all-targets -- -D warnings
 
-bench: setup ## Measure (as root; 20 minutes, QUICK=1 for a first impression)
+bench: setup ## Measure (as root; 40 minutes, QUICK=1 for a first impression)
+	tools/setup.sh bench
 	cargo xtask runtimes
+	cargo xtask real-guests
 	cargo bench -p wasmscope-bench
 
 test-runtimes: setup ## Test against every runtime (an hour); RUNTIMES="wasmi node" restricts it

@@ -19,28 +19,36 @@
 #define BEYOND_CHAIN_BYTES 4096
 #define CHAIN_FRAMES 64
 
-/* Word 0 is the last one of the page before. Twice as long as needed, for the verifier knows only part of the arithmetic. */
-struct stack_page {
-	__u64 words[1 + 2 * PAGE_WORDS];
-};
-
+/*
+ * The state of a search lies in a map and not on the stack: what is read from a map is unknown to the verifier, which
+ * would otherwise follow every count of frames through every step.
+ */
 struct stack_scan {
-	struct stack_page *page;
-	struct frame_record *frames; /* room for FRAMES */
-	__u64 low;
+	__u64 low;            /* guest code */
 	__u64 span;
 	__u64 lowest;         /* no frame below: the stack pointer */
+	__u64 address;        /* where the search goes on */
 	__u64 page_address;
 	__u64 chain_end;
 	__u64 cursor;
 	__u32 first_step;
+	__u32 step;
 	__u32 found;
 	__u32 flags;          /* enum stack_flag */
+	/* Word 0 is the last one of the page before. Twice as long as needed: the verifier knows part of the arithmetic. */
+	__u64 words[1 + 2 * PAGE_WORDS];
+};
+
+/* What bpf_loop() passes on. */
+struct stack_search {
+	struct stack_scan *scan;
+	struct frame_record *frames; /* room for FRAMES */
 };
 
 static long follow_step(__u32 step, void *context)
 {
-	struct stack_scan *scan = context;
+	struct stack_search *search = context;
+	struct stack_scan *scan = search->scan;
 	__u64 record[2];
 
 	if (bpf_probe_read_user(record, sizeof(record), (const void *)scan->cursor))
@@ -52,8 +60,10 @@ static long follow_step(__u32 step, void *context)
 	return 0;
 }
 
-static __always_inline void candidate(struct stack_scan *scan, __u64 at, __u64 frame_pointer, __u64 return_address)
+static __always_inline void candidate(struct stack_search *search, __u64 at, __u64 frame_pointer,
+				      __u64 return_address)
 {
+	struct stack_scan *scan = search->scan;
 	__u32 found = scan->found;
 	struct frame_record *frame;
 
@@ -63,21 +73,37 @@ static __always_inline void candidate(struct stack_scan *scan, __u64 at, __u64 f
 		scan->flags |= STACK_FULL;
 		return;
 	}
-	frame = scan->frames + found;
+	frame = search->frames + found;
 	frame->at = at;
 	frame->frame_pointer = frame_pointer;
 	frame->return_address = return_address;
 	scan->found = found + 1;
 	if (at >= scan->chain_end && frame_pointer > at && frame_pointer - at < FRAME_BYTES) {
 		scan->cursor = frame_pointer;
-		bpf_loop(CHAIN_FRAMES, follow_step, scan, 0);
+		bpf_loop(CHAIN_FRAMES, follow_step, search, 0);
 		scan->chain_end = scan->cursor + 16;
 	}
 }
 
+static long word_step(__u32 step, void *context)
+{
+	struct stack_search *search = context;
+	struct stack_scan *scan = search->scan;
+	__u32 index = scan->step * STEP_WORDS + step;
+	__u64 *word;
+
+	if (index >= PAGE_WORDS)
+		return 1;
+	word = &scan->words[1 + index];
+	if (*word - scan->low < scan->span)
+		candidate(search, scan->page_address + (index - 1ULL) * 8, word[-1], *word);
+	return 0;
+}
+
 static long scan_step(__u32 step, void *context)
 {
-	struct stack_scan *scan = context;
+	struct stack_search *search = context;
+	struct stack_scan *scan = search->scan;
 	__u64 low = scan->low, span = scan->span;
 	__u32 index = step + scan->first_step;
 	__u64 *word;
@@ -85,51 +111,64 @@ static long scan_step(__u32 step, void *context)
 
 	if (index >= PAGE_WORDS / STEP_WORDS)
 		return 1;
-	word = &scan->page->words[1 + index * STEP_WORDS];
+	word = &scan->words[1 + index * STEP_WORDS];
 	/* Nearly all are none: eight comparisons, one branch. */
 	for (int i = 0; i < STEP_WORDS; i++)
 		hits += word[i] - low < span;
 	if (!hits)
 		return 0;
-	for (int i = 0; i < STEP_WORDS; i++) {
-		if (word[i] - low < span)
-			candidate(scan, scan->page_address + (index * STEP_WORDS + i - 1) * 8ULL, word[i - 1], word[i]);
-	}
+	scan->step = index;
+	bpf_loop(STEP_WORDS, word_step, search, 0);
 	return 0;
 }
 
-/* Searches the stack from `stack_pointer` up; returns enum stack_flag. `scan` has page, frames, low and span. */
-static __always_inline void search_stack(struct stack_scan *scan, __u64 stack_pointer)
+static long page_step(__u32 page, void *context)
 {
-	__u64 address = stack_pointer & ~7ULL;
+	struct stack_search *search = context;
+	struct stack_scan *scan = search->scan;
+	__u64 address = scan->address;
+	__u32 skipped = address & (STACK_PAGE - 1) & ~7U;
+	__u32 bytes = STACK_PAGE - skipped;
 
-	scan->lowest = address;
+	if (bpf_probe_read_user((void *)&scan->words[1] + skipped, bytes, (const void *)address)) {
+		scan->flags |= STACK_FAULT;
+		return 1;
+	}
+	scan->page_address = address - skipped;
+	scan->first_step = skipped / 8 / STEP_WORDS;
+	bpf_loop(PAGE_WORDS / STEP_WORDS, scan_step, search, 0);
+	scan->words[0] = scan->words[PAGE_WORDS];
+	address += bytes;
+	scan->address = address;
+	if (scan->chain_end && address > scan->chain_end + BEYOND_CHAIN_BYTES)
+		return 1;
+	if (page == STACK_PAGES - 1)
+		scan->flags |= STACK_WINDOW;
+	return 0;
+}
+
+/*
+ * Searches the stack from `stack_pointer` up for words of guest code. By bpf_loop() all the way down: the
+ * verifier of Linux 6.1 takes one inside a plain loop for a jump back.
+ */
+static __always_inline void search_stack(struct stack_search *search, struct code *guest, __u64 stack_pointer)
+{
+	struct stack_scan *scan = search->scan;
+
+	scan->low = guest->low;
+	scan->span = guest->high - guest->low;
+	scan->lowest = scan->address = stack_pointer & ~7ULL;
 	scan->chain_end = 0;
 	scan->found = 0;
 	scan->flags = STACK_ASKED;
-	scan->page->words[0] = 0;
-	for (int page = 0; page < STACK_PAGES; page++) {
-		__u32 skipped = address & (STACK_PAGE - 1) & ~7U;
-		__u32 bytes = STACK_PAGE - skipped;
-
-		if (bpf_probe_read_user((void *)&scan->page->words[1] + skipped, bytes, (const void *)address)) {
-			scan->flags |= STACK_FAULT;
-			return;
-		}
-		scan->page_address = address - skipped;
-		scan->first_step = skipped / 8 / STEP_WORDS;
-		bpf_loop(PAGE_WORDS / STEP_WORDS, scan_step, scan, 0);
-		scan->page->words[0] = scan->page->words[PAGE_WORDS];
-		address += bytes;
-		if (scan->chain_end && address > scan->chain_end + BEYOND_CHAIN_BYTES)
-			return;
-	}
-	scan->flags |= STACK_WINDOW;
+	scan->words[0] = 0;
+	bpf_loop(STACK_PAGES, page_step, search, 0);
 }
 
 static long chain_step(__u32 step, void *context)
 {
-	struct stack_scan *scan = context;
+	struct stack_search *search = context;
+	struct stack_scan *scan = search->scan;
 	__u32 found = scan->found;
 	struct frame_record *frame;
 	__u64 record[2];
@@ -142,7 +181,7 @@ static long chain_step(__u32 step, void *context)
 	}
 	if (record[1] - scan->low >= scan->span)
 		return 1;
-	frame = scan->frames + found;
+	frame = search->frames + found;
 	frame->at = scan->cursor;
 	frame->frame_pointer = record[0];
 	frame->return_address = record[1];
@@ -154,12 +193,16 @@ static long chain_step(__u32 step, void *context)
 }
 
 /* Guest code was interrupted: its frames are linked from the frame pointer on, nothing needs to be searched. */
-static __always_inline void follow_frames(struct stack_scan *scan, __u64 frame_pointer)
+static __always_inline void follow_frames(struct stack_search *search, struct code *guest, __u64 frame_pointer)
 {
+	struct stack_scan *scan = search->scan;
+
+	scan->low = guest->low;
+	scan->span = guest->high - guest->low;
 	scan->found = 0;
 	scan->flags = STACK_ASKED;
 	scan->cursor = frame_pointer;
-	bpf_loop(FRAMES, chain_step, scan, 0);
+	bpf_loop(FRAMES, chain_step, search, 0);
 }
 
 #endif

@@ -33,6 +33,14 @@ pub(crate) struct Watch {
     /// Stop by itself after so many seconds.
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     duration: Option<Duration>,
+    /// Tell at most so many calls of each process in a second; the rest is counted (`workload.throttled`).
+    ///
+    /// Rare ones (ptrace, mount, ...) have a budget of their own. More cost the workload more, and may be lost.
+    #[arg(long, value_name = "N", default_value_t = Settings::default().calls_per_second)]
+    calls_per_second: u32,
+    /// Do not tell which guest functions led to a call, which makes it cheaper to watch.
+    #[arg(long)]
+    no_stacks: bool,
     /// A command to start and follow, behind `--`.
     #[arg(last = true)]
     command: Vec<OsString>,
@@ -58,7 +66,12 @@ impl Watch {
             (None, Some(text)) => Scope::parse(text).map_err(Failure::input)?,
             (None, None) => Scope::Host,
         };
-        let settings = Settings { scope, ..Settings::default() };
+        let settings = Settings {
+            scope,
+            calls_per_second: self.calls_per_second,
+            guest_stacks: !self.no_stacks,
+            ..Settings::default()
+        };
         let out = BufWriter::new(io::stdout());
         let sink: Box<dyn Sink> = if self.json { Box::new(Json(out)) } else { Box::new(Text(out)) };
         let reader = io::stdout().as_fd().try_clone_to_owned().ok();

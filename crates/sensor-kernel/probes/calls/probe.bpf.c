@@ -36,7 +36,7 @@ const volatile bool stacks = true;
 struct scratch {
 	struct call_record record;
 	__u8 data[DATA_BYTES + TEXT_BYTES + FRAMES * sizeof(struct frame_record)];
-	struct stack_page page;
+	struct stack_scan scan;
 };
 
 /*
@@ -196,18 +196,20 @@ __noinline int add_frames(struct scratch *scratch, __u32 at, __u64 stack_pointer
 {
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 	struct code *guest = bpf_map_lookup_elem(&code, &pid);
-	struct stack_scan scan = {};
+	struct stack_search search;
+	__u32 found;
 
 	if (!scratch || !guest || !stacks)
 		return 0;
-	scan.page = &scratch->page;
-	scan.frames = (void *)scratch->data + (at & DATA_MASK);
-	scan.low = guest->low;
-	scan.span = guest->high - guest->low;
-	search_stack(&scan, stack_pointer);
-	scratch->record.frames = scan.found;
-	scratch->record.stack_flags = scan.flags;
-	return scan.found * sizeof(struct frame_record);
+	search.scan = &scratch->scan;
+	search.frames = (void *)scratch->data + (at & DATA_MASK);
+	search_stack(&search, guest, stack_pointer);
+	found = scratch->scan.found;
+	if (found > FRAMES)
+		return 0;
+	scratch->record.frames = found;
+	scratch->record.stack_flags = scratch->scan.flags;
+	return found * sizeof(struct frame_record);
 }
 
 static __always_inline void fill_call(struct scratch *scratch, struct pt_regs_of_arch *regs, __u32 call, long result)

@@ -22,7 +22,7 @@ EXPORT_RECORD(signal_record);
 struct scratch {
 	struct signal_record record;
 	struct frame_record frames[FRAMES];
-	struct stack_page page;
+	struct stack_scan scan;
 };
 
 /* One per processor is enough: see probes/calls. */
@@ -40,11 +40,12 @@ int BPF_PROG(on_signal, int signal, struct kernel_siginfo *info, struct k_sigact
 	__u32 pid = task->tgid, first = 0;
 	struct pt_regs_of_arch *regs;
 	struct signal_record *record;
-	struct stack_scan scan = {};
+	struct stack_search search;
 	struct scratch *scratch;
 	struct tracked *entry;
 	struct code *guest;
 	__u64 bytes, now;
+	__u32 found = 0;
 
 	if (signal > 31 || signal < 0 || !(TOLD & 1U << (signal & 31)) || !is_marked(pid))
 		return 0;
@@ -67,18 +68,17 @@ int BPF_PROG(on_signal, int signal, struct kernel_siginfo *info, struct k_sigact
 
 	guest = bpf_map_lookup_elem(&code, &pid);
 	if (guest) {
-		scan.page = &scratch->page;
-		scan.frames = scratch->frames;
-		scan.low = guest->low;
-		scan.span = guest->high - guest->low;
-		if (record->instruction_pointer - scan.low < scan.span)
-			follow_frames(&scan, record->frame_pointer);
+		search.scan = &scratch->scan;
+		search.frames = scratch->frames;
+		if (record->instruction_pointer - guest->low < guest->high - guest->low)
+			follow_frames(&search, guest, record->frame_pointer);
 		else
-			search_stack(&scan, record->stack_pointer);
-		record->frames = scan.found;
-		record->stack_flags = scan.flags;
+			search_stack(&search, guest, record->stack_pointer);
+		found = scratch->scan.found;
+		record->frames = found;
+		record->stack_flags = scratch->scan.flags;
 	}
-	bytes = sizeof(*record) + (scan.found & (2 * FRAMES - 1)) * sizeof(struct frame_record);
+	bytes = sizeof(*record) + (found & (2 * FRAMES - 1)) * sizeof(struct frame_record);
 	if (bytes > sizeof(*record) + sizeof(scratch->frames))
 		return 0;
 	/* At once: what the fault means is read from memory that will not be there for long. */

@@ -1,0 +1,297 @@
+//! Metrics of a whole agent that watches real guests, scraped by curl's likes and by a real Prometheus. Needs root.
+
+use std::{
+    fmt::Write as _,
+    io::{BufRead as _, BufReader, Read as _, Write as _, stderr},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, ChildStdin, Command, Stdio},
+    time::{Duration, Instant},
+};
+use wasmscope_testkit::{
+    guest, may_skip, prometheus, prometheus::Prometheus, require_root, require_runtime, runtimes, wait_until,
+    wasmscope,
+};
+
+const LONG: Duration = Duration::from_secs(30);
+
+/// An agent that watches a shell, which starts what it is told to on its input.
+struct Agent {
+    agent: Child,
+    address: SocketAddr,
+    shell: Child,
+    input: ChildStdin,
+}
+
+impl Agent {
+    fn start() -> Self {
+        let mut shell = Command::new("/bin/sh")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let input = shell.stdin.take().unwrap();
+        let mut agent = Command::new(wasmscope())
+            .args(["watch", "--json", "--metrics", "127.0.0.1:0", "--scope", &format!("tree:{}", shell.id())])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(agent.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+        let address = said
+            .trim()
+            .strip_prefix("wasmscope: metrics at http://")
+            .and_then(|s| s.strip_suffix("/metrics"));
+        let address = address.unwrap_or_else(|| panic!("said {said:?}")).parse().unwrap();
+        let agent = Self { agent, address, shell, input };
+        assert!(wait_until(
+            || agent.value("wasmscope_agent_probe_state{probe=\"calls\",state=\"active\"}") == Some(1.0),
+            LONG
+        ));
+        agent
+    }
+
+    /// Has the shell start this, and go on at once.
+    fn run(&mut self, command: &Command) {
+        let mut line = String::new();
+        for word in std::iter::once(command.get_program()).chain(command.get_args()) {
+            write!(line, "'{}' ", word.to_str().unwrap().replace('\'', "'\\''")).unwrap();
+        }
+        self.say(&format!("{line}&\n"));
+    }
+
+    fn say(&mut self, line: &str) {
+        self.input.write_all(line.as_bytes()).unwrap();
+        self.input.flush().unwrap();
+    }
+
+    fn page(&self) -> String {
+        get(self.address, "/metrics").unwrap_or_default()
+    }
+
+    /// The value of the first series that begins so.
+    fn value(&self, series: &str) -> Option<f64> {
+        value(&self.page(), series)
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.shell.kill();
+        let _ = self.shell.wait();
+        let pid = rustix::process::Pid::from_child(&self.agent);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let status = self.agent.wait();
+        if !std::thread::panicking() {
+            assert_eq!(status.unwrap().code(), Some(0));
+        }
+    }
+}
+
+fn get(address: SocketAddr, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
+}
+
+fn value(page: &str, series: &str) -> Option<f64> {
+    let line = page.lines().find(|line| line.starts_with(series))?;
+    line.rsplit(' ').next()?.parse().ok()
+}
+
+/// The series of the one workload whose module has this name.
+fn workload(page: &str, module: &str) -> Option<String> {
+    let line = page
+        .lines()
+        .find(|l| l.starts_with("wasmscope_workload_info") && l.contains(&format!("module=\"{module}\"")))?;
+    line.split_once("workload=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(id, _)| id.to_owned())
+}
+
+#[test]
+fn a_guests_work_is_in_the_numbers() {
+    require_root!();
+    let wasmtime = require_runtime!(runtimes::wasmtime());
+    let dir = tempfile::tempdir().unwrap();
+    let mut agent = Agent::start();
+    let map = format!("--dir={}::.", dir.path().display());
+    let program = wasmtime.command(&guest("busy-files"), [""; 0]).get_program().to_owned();
+    let mut busy = Command::new(&program);
+    busy.args(["run", &map]).arg(guest("busy-files")).args(["3", "pause", "300"]);
+    std::fs::write(dir.path().join("busy-input.txt"), "hello").unwrap();
+    agent.run(&busy);
+    let mut grow = Command::new(&program);
+    grow.arg("run").arg(guest("grow"));
+    agent.run(&grow);
+    let mut traps = Command::new(&program);
+    traps.arg("run").arg(guest("traps")).arg("oob");
+    agent.run(&traps);
+
+    let ended = |agent: &Agent| agent.value("wasmscope_workloads_exited_total{kind=\"code\"}") == Some(3.0);
+    // While it runs: memory, threads, descriptors.
+    assert!(wait_until(|| workload(&agent.page(), "grow.wasm").is_some(), LONG));
+    let page = agent.page();
+    let growing = workload(&page, "grow.wasm").unwrap();
+    let of = |page: &str, metric: &str, id: &str, labels: &str| {
+        value(page, &format!("wasmscope_workload_{metric}{{workload=\"{id}\"{labels}}}"))
+    };
+    assert_eq!(of(&page, "linear_memory_limit_bytes", &growing, ""), Some(4.0 * 1024.0 * 1024.0));
+    assert!(of(&page, "linear_memory_bytes", &growing, "").unwrap() >= 65536.0);
+    assert!(of(&page, "resident_bytes", &growing, "").unwrap() > 1e6);
+    assert!(of(&page, "threads", &growing, "").unwrap() >= 1.0);
+    assert!(of(&page, "open_descriptors", &growing, "").unwrap() >= 3.0);
+    assert_eq!(of(&page, "running", &growing, ""), Some(1.0));
+
+    // When they have ended: what they did, exactly where the guest began after it was known.
+    assert!(wait_until(|| ended(&agent), LONG), "{}", agent.page());
+    let page = agent.page();
+    let busy = workload(&page, "busy-files.wasm").unwrap();
+    let calls = |call: &str| of(&page, "syscalls_total", &busy, &format!(",call=\"{call}\""));
+    let rounds = calls("linkat").unwrap();
+    assert!((1.0..=3.0).contains(&rounds), "{rounds}");
+    assert_eq!(calls("mkdirat"), Some(rounds));
+    assert_eq!(calls("pwrite64"), Some(rounds));
+    assert_eq!(of(&page, "syscall_errors_total", &busy, ",errno=\"EXDEV\""), Some(rounds));
+    let written = of(&page, "io_operations_total", &busy, ",kind=\"file\",direction=\"write\"");
+    assert_eq!(written, Some(rounds));
+    assert!(of(&page, "cpu_seconds_total", &busy, ",mode=\"system\"").unwrap() > 0.0);
+    assert!(of(&page, "page_faults_total", &busy, ",kind=\"minor\"").unwrap() > 10.0);
+    let trapped = workload(&page, "traps.wasm").unwrap();
+    assert_eq!(of(&page, "traps_total", &trapped, ",kind=\"MemoryOutOfBounds\""), Some(1.0), "{page}");
+    assert_eq!(of(&page, "running", &trapped, ""), Some(0.0));
+    if let Some(missing) = prometheus::missing() {
+        may_skip("promtool", missing, true);
+    } else {
+        assert_eq!(prometheus::check_metrics(&page), "");
+    }
+}
+
+#[test]
+fn cpu_time_is_told_by_module() {
+    require_root!();
+    let python = require_runtime!(runtimes::python_wasmtime());
+    let dir = tempfile::tempdir().unwrap();
+    let mut agent = Agent::start();
+    let fifo = dir.path().join("input");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, 0o600.into()).unwrap();
+    let command = python.script_command("python/two_modules.py", [dir.path().to_str().unwrap()]);
+    // It stays until its input ends, so that it is asked while it lives.
+    agent.say(&format!("sleep 60 >'{}' &\n", fifo.display()));
+    let words: Vec<_> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    agent.say(&format!("{} <'{}' &\n", words.join(" "), fifo.display()));
+
+    let seconds = |page: &str, module: &str| {
+        let id = workload(page, "often.wasm").or_else(|| workload(page, "seldom.wasm"))?;
+        value(
+            page,
+            &format!("wasmscope_workload_guest_cpu_seconds_total{{workload=\"{id}\",module=\"{module}\"}}"),
+        )
+    };
+    let mut last = (0.0, 0.0);
+    // Until neither goes on.
+    let steady = wait_until(
+        || {
+            std::thread::sleep(Duration::from_millis(1500));
+            let page = agent.page();
+            let now =
+                (seconds(&page, "often.wasm").unwrap_or(0.0), seconds(&page, "seldom.wasm").unwrap_or(0.0));
+            let same = now == last && now.1 > 0.0;
+            last = now;
+            same
+        },
+        Duration::from_secs(60),
+    );
+    assert!(steady, "{}", agent.page());
+    let (often, seldom) = last;
+    let ratio = often / seldom;
+    assert!((2.3..3.9).contains(&ratio), "{often} s and {seldom} s: {ratio}");
+}
+
+#[test]
+fn a_real_prometheus_scrapes_a_real_agent() {
+    require_root!();
+    let wasmtime = require_runtime!(runtimes::wasmtime());
+    if let Some(missing) = prometheus::missing() {
+        return may_skip("a_real_prometheus_scrapes_a_real_agent", missing, true);
+    }
+    let mut agent = Agent::start();
+    let server = Prometheus::scraping(&[agent.address]);
+    agent.run(&wasmtime.command(&guest("spin"), ["15"]));
+    let cpu = "sum by (module) (rate(wasmscope_workload_cpu_seconds_total[5s]) * on (workload) group_left (module) \
+               wasmscope_workload_info{runtime=\"wasmtime\"})";
+    let busy = || {
+        let answer: serde_json::Value = serde_json::from_str(&server.query(cpu)).unwrap();
+        let result = &answer["data"]["result"][0];
+        let cores: Option<f64> = result["value"][1].as_str().and_then(|v| v.parse().ok());
+        result["metric"]["module"] == "spin.wasm" && cores.is_some_and(|cores| (0.2..1.3).contains(&cores))
+    };
+    assert!(wait_until(busy, LONG), "{}\n{}", server.query(cpu), server.log());
+    let probes = server.query("wasmscope_agent_probe_state{state=\"active\"} == 1");
+    assert!(probes.contains("\"calls\"") && probes.contains("\"lifecycle\""), "{probes}");
+    let types = server.query("count({__name__=~\"wasmscope_.+\"})");
+    assert!(types.contains("success"), "{types}");
+}
+
+#[test]
+fn scrapes_while_workloads_come_and_go() {
+    require_root!();
+    let wasmtime = require_runtime!(runtimes::wasmtime());
+    let mut agent = Agent::start();
+    let start = Instant::now();
+    let hello = wasmtime.command(&guest("stamp"), [""; 0]);
+    let mut scrapes = 0;
+    let mut slowest = Duration::ZERO;
+    for _ in 0..20 {
+        for _ in 0..10 {
+            agent.run(&hello);
+        }
+        let asked = Instant::now();
+        let page = get(agent.address, "/metrics").expect("an answer");
+        slowest = slowest.max(asked.elapsed());
+        scrapes += 1;
+        assert!(page.contains("wasmscope_workloads "), "{page}");
+        if prometheus::missing().is_none() {
+            assert_eq!(prometheus::check_metrics(&page), "");
+        }
+    }
+    let all = |agent: &Agent| {
+        let page = agent.page();
+        let ended: f64 = ["code", "signal", "unseen"]
+            .iter()
+            .filter_map(|kind| value(&page, &format!("wasmscope_workloads_exited_total{{kind=\"{kind}\"}}")))
+            .sum();
+        let missed =
+            value(&page, "wasmscope_agent_losses_total{family=\"lifecycle\",stage=\"ended_unseen\"}");
+        ended + missed.unwrap_or(0.0) == 200.0
+    };
+    assert!(wait_until(|| all(&agent), Duration::from_secs(60)), "{}", agent.page());
+    assert_eq!(agent.value("wasmscope_workloads "), Some(0.0));
+    let _ = writeln!(stderr(), "{scrapes} scrapes in {:?}, slowest {slowest:?}", start.elapsed());
+}
+
+#[test]
+fn a_port_in_use_is_said_before_anything_starts() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let done = Command::new(wasmscope())
+        .args(["watch", "--metrics", &address, "--", "touch"])
+        .arg(Path::new("/nonexistent/never-made"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(2), "{said}");
+    assert!(said.contains(&address) && said.contains("--metrics"), "{said}");
+    assert!(!said.contains("touch"), "the command was not run: {said}");
+    for wrong in ["nowhere", "127.0.0.1:99999", "0x1", ""] {
+        let done = Command::new(wasmscope()).args(["watch", "--metrics", wrong]).output().unwrap();
+        assert_eq!(done.status.code(), Some(2), "{wrong}");
+    }
+}
