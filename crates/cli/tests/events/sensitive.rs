@@ -152,9 +152,11 @@ if child == 0:
     while True: time.sleep(1)
 os.kill(child, 0)
 signal.pidfd_send_signal(os.pidfd_open(child), signal.SIGKILL)
-os.waitpid(child, 0)
-try: os.kill(child, signal.SIGTERM)
+# Not reaped yet, so that the number is still its own.
+os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+try: os.kill(child, 99)
 except OSError: pass
+os.waitpid(child, 0)
 ";
     let events = crate::acting::act(&python, code);
     let sent = named(&events, "workload.signal.sent");
@@ -167,11 +169,11 @@ except OSError: pass
     };
     assert_eq!(
         sent.iter().map(what).collect::<Vec<_>>(),
-        [("kill".into(), 0, true), ("pidfd_send_signal".into(), 9, false), ("kill".into(), 15, true)],
+        [("kill".into(), 0, true), ("pidfd_send_signal".into(), 9, false), ("kill".into(), 99, true)],
         "{sent:#?}"
     );
     let child = &named(&events, "workload.process.forked")[0]["process.child.pid"];
-    assert_eq!((&sent[0]["signal.target"], &sent[2]["error.type"]), (child, &"ESRCH".into()));
+    assert_eq!((&sent[0]["signal.target"], &sent[2]["error.type"]), (child, &"EINVAL".into()));
     assert_chain(sent[1], &["misbehave"]);
 }
 

@@ -18,7 +18,7 @@ fn acts_of_a_process_that_ended_are_never_those_of_its_successor() {
     // Each is over within milliseconds; the next process gets the same id, if the host lets it.
     let script = format!(
         r#"{files} & first=$!; wait $first
-        for try in $(seq 40); do
+        for try in $(seq 10); do
             echo $((first - 1)) >/proc/sys/kernel/ns_last_pid
             {files} & wait $!
             echo $((first - 1)) >/proc/sys/kernel/ns_last_pid
