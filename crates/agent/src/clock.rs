@@ -69,4 +69,23 @@ mod tests {
         assert_eq!(clock.wall(Duration::from_millis(1500)), "2023-11-14T22:13:21.500000Z");
         assert!(Clock::default().wall(monotonic()).starts_with("20"));
     }
+    #[test]
+    fn a_step_of_the_hosts_clock_changes_times_of_later_batches_only() {
+        let at = Duration::from_secs;
+        let before = Clock { wall_minus_monotonic: at(1_700_000_000) };
+        let batch = [before.wall(at(10)), before.wall(at(11))];
+        assert_eq!(
+            batch,
+            ["2023-11-14T22:13:30.000000Z", "2023-11-14T22:13:31.000000Z"],
+            "they keep their distance"
+        );
+        // An hour back: what happened later is told as earlier, which is why order is another clock's.
+        let after = Clock { wall_minus_monotonic: at(1_700_000_000 - 3600) };
+        assert_eq!(after.wall(at(12)), "2023-11-14T21:13:32.000000Z");
+        // Before 1970, or beyond any date: still a time.
+        let mut odd = Clock { wall_minus_monotonic: Duration::MAX / 2 };
+        assert_eq!(odd.wall(at(1)).len(), "9999-12-30T22:00:00.999999999Z".len());
+        odd.refresh();
+        assert!(odd.wall(monotonic()).starts_with("20"), "{}", odd.wall(monotonic()));
+    }
 }

@@ -120,7 +120,7 @@ fn network(act: &NetworkAct) -> String {
 fn asked(act: &DnsAct) -> String {
     let question = act.name.as_deref().map_or_else(|| "?".to_owned(), |name| shown(name).to_string());
     let record_type = act.record_type.as_deref().unwrap_or("");
-    format!("{} for {question} {}", network(&act.network), shown(record_type))
+    format!("{} for {question} {}", network(&act.network), shown(record_type)).trim_end().to_owned()
 }
 
 fn memory(act: &MemoryAct) -> String {
@@ -148,8 +148,7 @@ fn signal(number: i32) -> String {
 fn executed(act: &ExecAct) -> String {
     let child = act.child.map(|pid| format!("child {pid} ")).unwrap_or_default();
     let memfd = if act.memfd { " (a file without a path)" } else { "" };
-    let args: Vec<_> = act.args.iter().map(|arg| shown_within(arg, NAME_CHARS).to_string()).collect();
-    format!("pid {}: {child}runs {}{memfd}: {}", act.pid, shown(&act.name), shown(&args.join(" ")))
+    format!("pid {}: {child}runs {}{memfd}: {}", act.pid, shown(&act.name), shown(&act.args.join(" ")))
 }
 
 fn faulted(fault: &Fault) -> String {
@@ -167,3 +166,6 @@ fn withheld(throttled: &Throttled) -> String {
         None => format!("pid {}: too many {kind}, the rest of this second is counted only", throttled.pid),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -482,6 +482,11 @@ int BPF_PROG(on_sys_exit, struct pt_regs_of_arch *regs, long result)
 		if (failed(result) || !hint_map(regs, call, result))
 			return 0;
 		break;
+	case CALL_ACCEPTS:
+		/* A server that polls has nothing to accept most of the time. */
+		if (failed(result))
+			return 0;
+		break;
 	case CALL_SIGNALS:
 		if (spec->target != NO_ARGUMENT && (__u32)argument(regs, spec->target) == own_id(task))
 			return 0;

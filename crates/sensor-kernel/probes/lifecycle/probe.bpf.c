@@ -188,7 +188,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	entry = bpf_map_lookup_elem(&tracked, &pid);
 	if (!entry)
 		return 0;
-	for (int kind = 0; kind < BUCKETS; kind++) {
+	for (int kind = BUCKET_CALL; kind < BUCKETS; kind++) {
 		struct bucket *bucket = &entry->buckets[kind];
 
 		if (bucket->withheld)
