@@ -68,6 +68,8 @@ impl Control for NoSensor {
         None
     }
 
+    fn ended(&mut self, _pid: u32) {}
+
     fn forget(&mut self, _: u32) {}
 
     fn ignore(&mut self, _: &FileVersion) {}

@@ -1,7 +1,6 @@
 //! `record` and `replay`: the same output again, without root; and what becomes of recordings that cannot be made or read.
 
-#[path = "hard_cases/kit.rs"]
-#[allow(dead_code)]
+#[path = "common/kit.rs"]
 mod kit;
 #[path = "hard_cases/observed.rs"]
 #[allow(dead_code)]
