@@ -127,6 +127,7 @@ fn each_step_of_a_guest_is_told_once_with_path_and_functions() {
     for event in &listings {
         assert_eq!(event["file.path"], format!("{}/{DIRECTORY}", folder.display()), "{event:#}");
         assert_eq!(event["file.open.flags"], json!(["read", "directory", "no_follow"]), "{event:#}");
+        assert_eq!(event["file.beneath"], true, "{event:#}");
     }
     assert!(!listings.is_empty());
     assert!(named(&events, "sensor.lost").is_empty() && named(&events, "workload.throttled").is_empty());
