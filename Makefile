@@ -16,6 +16,7 @@ demo: setup ## Show wasmscope at work on this machine (as root)
 	tools/demo.sh
 
 test: setup ## Run all tests with the runtimes that install within a minute
+	tools/setup.sh prometheus
 	cargo xtask runtimes
 	cargo test --workspace
 

@@ -23,7 +23,7 @@ use wasmscope_export::{Listener, ServeError, Snapshot};
 use wasmscope_model::{EventKind, FileVersion, Interest, Record};
 use wasmscope_recording::{Header, RecordedRegistry, Recorder};
 use wasmscope_sensor_kernel::{Family, LoadError, Rings, Sensor, Settings, Tracker, Usage};
-use wasmscope_workload::{Control, Looker};
+use wasmscope_workload::{Control, Look as _, Looker};
 
 /// Records taken in before events are passed on and looks made.
 const BATCH: usize = 256;
@@ -344,6 +344,12 @@ impl Watch {
     fn recount(&mut self) {
         if let Err(error) = self.take_census() {
             tracing::warn!(%error, "cannot list the running processes");
+        }
+        // Children of workloads have counters before they are known; whose end was lost would keep them for ever.
+        for pid in self.registry.control().tracker.measured() {
+            if !self.registry.knows(pid) && !self.registry.looker().is_alive(pid) {
+                self.registry.control().tracker.forget(pid);
+            }
         }
     }
 

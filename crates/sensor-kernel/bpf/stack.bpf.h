@@ -12,9 +12,12 @@
 #define STACK_PAGE 4096
 #define STACK_PAGES 8
 #define PAGE_WORDS (STACK_PAGE / 8)
-/* Compared in one step; those groups of them that hold guest code are gone through word by word. */
-#define STEP_WORDS 32
-#define GROUP_WORDS 8
+/*
+ * Looked at in one step; those groups of them that hold guest code are gone through word by word. Stacks are aligned to 16
+ * bytes where a function is called, by ABI and by Cranelift and Winch, so a return address is the upper word of a pair.
+ */
+#define STEP_WORDS 64
+#define GROUP_WORDS 16
 /* The largest frame that is believed in. */
 #define FRAME_BYTES (1 << 20)
 /* Searched on behind the end of a chain of frames: it may have been a stale one. */
@@ -91,9 +94,11 @@ static long word_step(__u32 step, void *context)
 {
 	struct stack_search *search = context;
 	struct stack_scan *scan = search->scan;
-	__u32 index = scan->group * GROUP_WORDS + step;
+	__u32 index = scan->group * GROUP_WORDS + step * 2 + 1;
 	__u64 *word;
 
+	/* Opaque, so that the index that is tested is the one that is used. */
+	barrier_var(index);
 	if (index >= PAGE_WORDS)
 		return 1;
 	word = &scan->words[1 + index];
@@ -121,11 +126,11 @@ static long scan_step(__u32 step, void *context)
 
 		/* Nearly all are none: eight comparisons, one branch. */
 #pragma clang loop unroll(full)
-		for (int i = 0; i < GROUP_WORDS; i++)
+		for (int i = 1; i < GROUP_WORDS; i += 2)
 			hits += word[group * GROUP_WORDS + i] - low < span;
 		if (hits) {
 			scan->group = index * (STEP_WORDS / GROUP_WORDS) + group;
-			bpf_loop(GROUP_WORDS, word_step, search, 0);
+			bpf_loop(GROUP_WORDS / 2, word_step, search, 0);
 		}
 	}
 	return 0;

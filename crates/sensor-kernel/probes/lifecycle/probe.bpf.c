@@ -179,6 +179,9 @@ int BPF_PROG(on_exit, struct task_struct *task)
 			if (signal->live.counter == 0)
 				settle(used, task, signal);
 		}
+		/* Whoever gets this id next is somebody else. */
+		if (signal->live.counter == 0)
+			set_mark(pid, false);
 	}
 	/* do_exit() has already counted this thread down: 0 means that it was the last. */
 	if (signal->live.counter != 0)
@@ -197,7 +200,6 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	}
 	bpf_map_delete_elem(&tracked, &pid);
 	bpf_map_delete_elem(&code, &pid);
-	set_mark(pid, false);
 
 	record = reserve_lifecycle(sizeof(*record));
 	if (!record)
