@@ -231,7 +231,9 @@ struct usage {
 	struct io reads[IO_KINDS];
 	struct io writes[IO_KINDS];
 	__u64 ended_run_delay_ns; /* of threads that have ended: nothing else remembers it */
-	/* Of the whole process, once its last thread has ended. */
+	/* Of the whole process, complete once its last thread has ended. */
+	__u64 ending;         /* the first thread ends */
+	__u64 ended;          /* the last one has */
 	__u64 utime_ns;
 	__u64 stime_ns;
 	__u64 runtime_ns;

@@ -75,7 +75,7 @@ impl Usage {
             reads: raw.reads.map(io),
             writes: raw.writes.map(io),
             ended_run_delay: Duration::from_nanos(raw.ended_run_delay_ns),
-            ended: (raw.runtime_ns > 0).then(|| Ended {
+            ended: (raw.ended != 0).then(|| Ended {
                 user_ticks: Duration::from_nanos(raw.utime_ns),
                 system_ticks: Duration::from_nanos(raw.stime_ns),
                 run_time: Duration::from_nanos(raw.runtime_ns),

@@ -153,14 +153,27 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
-/* The process's whole account: what its ended threads have added to it, and the last one's own. */
+/*
+ * Each thread adds its own account when it ends. The kernel adds it to the process's only later, and the leader's not at
+ * all before it is reaped; so the process's account is taken once, before the first thread of those that end now is in it.
+ */
 static __always_inline void settle(struct usage *used, struct task_struct *task, struct signal_struct *signal)
 {
-	used->utime_ns = signal->utime + task->utime;
-	used->stime_ns = signal->stime + task->stime;
-	used->runtime_ns = signal->sum_sched_runtime + task->se.sum_exec_runtime;
-	used->minor_faults = signal->min_flt + task->min_flt;
-	used->major_faults = signal->maj_flt + task->maj_flt;
+	if (!__sync_val_compare_and_swap(&used->ending, 0, 1)) {
+		__sync_fetch_and_add(&used->utime_ns, signal->utime);
+		__sync_fetch_and_add(&used->stime_ns, signal->stime);
+		__sync_fetch_and_add(&used->runtime_ns, signal->sum_sched_runtime);
+		__sync_fetch_and_add(&used->minor_faults, signal->min_flt);
+		__sync_fetch_and_add(&used->major_faults, signal->maj_flt);
+	}
+	__sync_fetch_and_add(&used->utime_ns, task->utime);
+	__sync_fetch_and_add(&used->stime_ns, task->stime);
+	__sync_fetch_and_add(&used->runtime_ns, task->se.sum_exec_runtime);
+	__sync_fetch_and_add(&used->minor_faults, task->min_flt);
+	__sync_fetch_and_add(&used->major_faults, task->maj_flt);
+	__sync_fetch_and_add(&used->ended_run_delay_ns, run_delay_of(task));
+	if (signal->live.counter == 0)
+		used->ended = 1;
 }
 
 SEC("tp_btf/sched_process_exit")
@@ -174,11 +187,8 @@ int BPF_PROG(on_exit, struct task_struct *task)
 
 	if (is_marked(pid)) {
 		used = bpf_map_lookup_elem(&usage, &pid);
-		if (used) {
-			__sync_fetch_and_add(&used->ended_run_delay_ns, run_delay_of(task));
-			if (signal->live.counter == 0)
-				settle(used, task, signal);
-		}
+		if (used)
+			settle(used, task, signal);
 		/* Whoever gets this id next is somebody else. */
 		if (signal->live.counter == 0)
 			set_mark(pid, false);
