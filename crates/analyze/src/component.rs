@@ -1,0 +1,134 @@
+//! Components: what they import and export, and what that allows.
+
+use crate::facts::{ComponentFacts, ComponentItem};
+use crate::interfaces;
+use crate::limits::Budget;
+use crate::{Capabilities, text};
+use wasmparser::component_types::ComponentEntityType;
+use wasmparser::types::TypesRef;
+use wasmparser::{ComponentExternalKind, ComponentTypeRef, Payload};
+
+/// A component while its sections come in.
+pub(crate) struct ComponentReader {
+    pub(crate) facts: ComponentFacts,
+    /// Modules and components seen in it.
+    pub(crate) modules: u32,
+    pub(crate) components: u32,
+}
+
+impl ComponentReader {
+    pub(crate) fn new(path: String, offset: u64) -> Self {
+        Self {
+            facts: ComponentFacts {
+                path,
+                offset,
+                imports: Vec::new(),
+                import_count: 0,
+                exports: Vec::new(),
+                export_count: 0,
+                capabilities: Capabilities::NONE,
+            },
+            modules: 0,
+            components: 0,
+        }
+    }
+
+    pub(crate) fn take(&mut self, payload: &Payload<'_>, budget: &mut Budget) -> wasmparser::Result<()> {
+        match payload {
+            Payload::ComponentImportSection(section) => {
+                for import in section.clone() {
+                    let import = import?;
+                    self.facts.import_count = self.facts.import_count.saturating_add(1);
+                    let kind = match import.ty {
+                        ComponentTypeRef::Module(_) => "module",
+                        ComponentTypeRef::Func(_) => "func",
+                        ComponentTypeRef::Value(_) => "value",
+                        ComponentTypeRef::Type(_) => "type",
+                        ComponentTypeRef::Instance(_) => "instance",
+                        ComponentTypeRef::Component(_) => "component",
+                    };
+                    let item = item(import.name.name, kind, None, true);
+                    self.facts.capabilities = self.facts.capabilities.union(item.capabilities);
+                    if budget.take() {
+                        self.facts.imports.push(item);
+                    }
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section.clone() {
+                    let export = export?;
+                    self.facts.export_count = self.facts.export_count.saturating_add(1);
+                    let kind = match export.kind {
+                        ComponentExternalKind::Module => "module",
+                        ComponentExternalKind::Func => "func",
+                        ComponentExternalKind::Value => "value",
+                        ComponentExternalKind::Type => "type",
+                        ComponentExternalKind::Instance => "instance",
+                        ComponentExternalKind::Component => "component",
+                    };
+                    if budget.take() {
+                        self.facts.exports.push(item(export.name.name, kind, None, false));
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Uses the validator's types to tell which functions the instances really have.
+    pub(crate) fn refine(&mut self, types: TypesRef<'_>, budget: &mut Budget) {
+        let facts = &mut self.facts;
+        // Beyond the listed items everything stays as it was: too much rather than too little.
+        let complete = facts.imports.len() as u64 == u64::from(facts.import_count);
+        let mut capabilities = Capabilities::NONE;
+        for import in &mut facts.imports {
+            let ty = types.component_item_for_import(&import.name).map(|i| i.ty);
+            refine(import, ty, types, true, budget);
+            capabilities = capabilities.union(import.capabilities);
+        }
+        for export in &mut facts.exports {
+            let ty = types.component_item_for_export(&export.name).map(|i| i.ty);
+            refine(export, ty, types, false, budget);
+        }
+        if complete {
+            facts.capabilities = capabilities;
+        }
+    }
+}
+
+fn refine(
+    old: &mut ComponentItem,
+    ty: Option<ComponentEntityType>,
+    types: TypesRef<'_>,
+    is_import: bool,
+    budget: &mut Budget,
+) {
+    let functions = match ty {
+        Some(ComponentEntityType::Instance(id)) => {
+            let exports = types.get(id).map(|instance| &instance.exports).into_iter().flatten();
+            let functions = exports.filter(|(_, item)| matches!(item.ty, ComponentEntityType::Func(_)));
+            functions.map(|(name, _)| text::name(name)).collect::<Vec<_>>()
+        }
+        _ => return,
+    };
+    if functions.iter().all(|_| budget.take()) {
+        let mut functions = functions;
+        functions.sort_unstable();
+        *old = item(&old.name, &old.kind, Some(functions), is_import);
+    }
+}
+
+fn item(name: &str, kind: &str, functions: Option<Vec<String>>, is_import: bool) -> ComponentItem {
+    let known = interfaces::of_component_item(name, functions.as_deref(), is_import);
+    // A type is nothing that can be called.
+    let callable = kind != "type";
+    ComponentItem {
+        name: text::name(name),
+        kind: kind.to_owned(),
+        interface: known.interface,
+        version: known.version,
+        functions,
+        capabilities: if callable { known.capabilities } else { Capabilities::NONE },
+    }
+}
