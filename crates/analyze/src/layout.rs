@@ -1,6 +1,6 @@
 //! The layout of a module: its sections in order.
 
-use crate::entropy::entropy;
+use crate::entropy::sampled;
 use crate::facts::Section;
 use crate::limits::Budget;
 use crate::module::ModuleReader;
@@ -25,7 +25,7 @@ impl ModuleReader<'_> {
         };
         if let Payload::CustomSection(custom) = payload {
             section.name = text::name(custom.name());
-            section.entropy = Some(entropy(custom.data()));
+            section.entropy = Some(sampled(custom.data()));
         }
         self.sections.push(section);
     }

@@ -9,8 +9,8 @@ use crate::types::Types;
 use crate::{constexpr, entropy::entropy, storage};
 use wasmparser::{
     DataKind, DataSectionReader, ElementItems, ElementKind, ElementSectionReader, ExportSectionReader,
-    FunctionBody, GlobalSectionReader, ImportSectionReader, Payload, TableInit, TableSectionReader, TypeRef,
-    ValType,
+    FuncValidator, FunctionBody, GlobalSectionReader, ImportSectionReader, Payload, TableInit,
+    TableSectionReader, TypeRef, ValType, ValidatorResources,
 };
 
 /// What is kept of a module while it is read.
@@ -104,7 +104,6 @@ impl<'a> ModuleReader<'a> {
             Payload::ExportSection(section) => self.exports(section)?,
             Payload::StartSection { func, .. } => self.start = Some(func),
             Payload::ElementSection(section) => self.elements(section, budget)?,
-            Payload::CodeSectionEntry(body) => self.body(&body),
             Payload::DataSection(section) => self.data(section, budget)?,
             Payload::CustomSection(section) => {
                 let first = self.section_count == 1;
@@ -301,12 +300,20 @@ impl<'a> ModuleReader<'a> {
         Ok(())
     }
 
-    fn body(&mut self, body: &FunctionBody<'a>) {
+    /// Takes the next function body.
+    ///
+    /// # Errors
+    ///
+    /// The validator's, if there is one.
+    pub(crate) fn body(
+        &mut self,
+        body: &FunctionBody<'a>,
+        validator: Option<&mut FuncValidator<ValidatorResources>>,
+    ) -> wasmparser::Result<()> {
         let index = self.imported_functions.saturating_add(self.code.functions.defined);
-        self.graph();
-        if let Some(graph) = &mut self.graph {
-            self.code.body(index, body, &mut self.types, graph);
-        }
+        let (imported, functions) = (self.imported_functions, self.type_of.len() as u32);
+        let graph = self.graph.get_or_insert_with(|| GraphBuilder::new(imported, functions));
+        self.code.body(index, body, &mut self.types, graph, validator)
     }
 
     fn data(&mut self, section: DataSectionReader<'a>, budget: &mut Budget) -> wasmparser::Result<()> {

@@ -6,7 +6,8 @@ use crate::limits::{Budget, DEPTH, MODULES, VALIDATED_ITEMS};
 use crate::module::ModuleReader;
 use crate::{AnalyzeError, CallGraph, Capabilities, ErrorKind, Options, text};
 use wasmparser::{
-    Encoding, FuncValidatorAllocations, Parser, Payload, ValidPayload, Validator, WasmFeatures,
+    Encoding, FuncToValidate, FuncValidator, FuncValidatorAllocations, Parser, Payload, ValidPayload,
+    Validator, ValidatorResources, WasmFeatures,
 };
 use wasmscope_model::Sha256;
 
@@ -105,8 +106,8 @@ impl<'a, 'o> FileReader<'a, 'o> {
         refuse(self.bytes)?;
         for payload in Parser::new(0).parse_all(self.bytes) {
             let payload = payload?;
-            let level = self.validation.check(&payload);
-            self.take(payload, level)?;
+            let checked = self.validation.check(&payload);
+            self.take(payload, checked)?;
         }
         let mut facts = self.facts;
         facts.validation = self.validation.verdict();
@@ -123,17 +124,20 @@ impl<'a, 'o> FileReader<'a, 'o> {
         Ok((facts, self.graphs))
     }
 
-    fn take(
-        &mut self,
-        payload: Payload<'a>,
-        types: Option<wasmparser::types::Types>,
-    ) -> Result<(), AnalyzeError> {
+    fn take(&mut self, payload: Payload<'a>, checked: Checked) -> Result<(), AnalyzeError> {
         match payload {
+            Payload::CodeSectionEntry(body) => {
+                if let Some(module) = &mut self.module {
+                    let mut validator = checked.function.map(|f| self.validation.begin(f));
+                    let result = module.body(&body, validator.as_mut());
+                    self.validation.end(validator, result);
+                }
+            }
             Payload::Version { encoding: Encoding::Module, range, .. } => self.begin_module(range.start),
             Payload::Version { encoding: Encoding::Component, range, .. } => {
                 self.begin_component(range.start)?
             }
-            Payload::End(end) => self.end(end, types),
+            Payload::End(end) => self.end(end, checked.types),
             payload => match (&mut self.module, self.open.last_mut()) {
                 (Some(module), _) => module.take(payload, &mut self.budget)?,
                 (None, Some(component)) => component.take(&payload, &mut self.budget)?,
@@ -205,6 +209,15 @@ impl<'a, 'o> FileReader<'a, 'o> {
     }
 }
 
+/// What a payload has after it was checked.
+#[derive(Default)]
+struct Checked {
+    /// A function whose body is to be validated.
+    function: Option<FuncToValidate<ValidatorResources>>,
+    /// The types, when the outermost module or component ends.
+    types: Option<wasmparser::types::Types>,
+}
+
 /// The validator, until it finds an error.
 struct Checker {
     validator: Option<Validator>,
@@ -224,9 +237,9 @@ impl Checker {
         }
     }
 
-    /// Validates one payload; the types, when the outermost module or component ends.
-    fn check(&mut self, payload: &Payload<'_>) -> Option<wasmparser::types::Types> {
-        let validator = self.validator.as_mut()?;
+    /// Validates one payload, except for function bodies: they are validated while they are read.
+    fn check(&mut self, payload: &Payload<'_>) -> Checked {
+        let Some(validator) = self.validator.as_mut() else { return Checked::default() };
         let more = match payload {
             Payload::TypeSection(section) => section.count(),
             Payload::ImportSection(section) => section.count(),
@@ -238,25 +251,36 @@ impl Checker {
             let message = format!("not validated: more than {VALIDATED_ITEMS} types, imports and exports");
             self.error = Some(Problem { kind: ProblemKind::LeftOut, offset: None, message });
             self.validator = None;
-            return None;
+            return Checked::default();
         }
-        let result = match validator.payload(payload) {
-            Ok(ValidPayload::Func(function, body)) => {
-                let mut function = function.into_validator(std::mem::take(&mut self.allocations));
-                let result = function.validate(&body);
-                self.allocations = function.into_allocations();
-                result.map(|()| None)
+        match validator.payload(payload) {
+            Ok(ValidPayload::Func(function, _)) => Checked { function: Some(function), types: None },
+            Ok(ValidPayload::End(types)) => Checked { function: None, types: Some(types) },
+            Ok(_) => Checked::default(),
+            Err(error) => {
+                self.fail(&error);
+                Checked::default()
             }
-            Ok(ValidPayload::End(types)) => Ok(Some(types)),
-            Ok(_) => Ok(None),
-            Err(error) => Err(error),
-        };
-        result.unwrap_or_else(|error| {
-            let message = text::message(&error);
-            self.error = Some(Problem { kind: ProblemKind::Invalid, offset: Some(error.offset()), message });
-            self.validator = None;
-            None
-        })
+        }
+    }
+
+    fn begin(&mut self, function: FuncToValidate<ValidatorResources>) -> FuncValidator<ValidatorResources> {
+        function.into_validator(std::mem::take(&mut self.allocations))
+    }
+
+    fn end(&mut self, function: Option<FuncValidator<ValidatorResources>>, result: wasmparser::Result<()>) {
+        if let Some(function) = function {
+            self.allocations = function.into_allocations();
+        }
+        if let Err(error) = result {
+            self.fail(&error);
+        }
+    }
+
+    fn fail(&mut self, error: &wasmparser::BinaryReaderError) {
+        let message = text::message(error);
+        self.error = Some(Problem { kind: ProblemKind::Invalid, offset: Some(error.offset()), message });
+        self.validator = None;
     }
 
     fn verdict(self) -> Validation {

@@ -281,3 +281,22 @@ fn origin_and_custom_sections() {
     assert!(kinds.contains(&ProblemKind::RepeatedCustomSection), "{kinds:?}");
     assert!(kinds.contains(&ProblemKind::BrokenCustomSection), "{kinds:?}");
 }
+
+/// Counting and validating share one pass; where validation stops, counting goes on.
+#[test]
+fn validation_changes_no_count() {
+    let texts = [
+        "(module (func (param i32) (result i32) (i32.xor (local.get 0) (i32.const 1))) (func (drop (i32.const 1))))",
+        // Invalid in the middle of the first function, at its end, and in its locals.
+        "(module (func (drop (i32.const 1)) (i32.xor) (drop (i64.const 2))) (func (drop (i32.const 1))))",
+        "(module (func (result i32) (i64.const 2)) (func (i32.const 1)))",
+        "(module (func (local (ref func)) (drop (local.get 0))) (func (drop (local.get 7))))",
+    ];
+    for text in texts {
+        let bytes = wat::parse_str(text).unwrap();
+        let with = analyze(&bytes, &Options::default()).unwrap();
+        let without = analyze(&bytes, &Options { validate: false, ..Options::default() }).unwrap();
+        assert_eq!(with.modules, without.modules, "{text}");
+        assert_eq!(with.modules[0].functions.undecoded, 0, "{text}");
+    }
+}

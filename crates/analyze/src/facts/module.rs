@@ -94,7 +94,8 @@ pub struct Section {
     /// Entries it declares, where it is a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entries: Option<u32>,
-    /// Shannon entropy of a custom section's contents in bits per byte, 0 to 8, in steps of 0.01.
+    /// Shannon entropy of a custom section's contents in bits per byte, 0 to 8, in steps of 0.01; of more than
+    /// 1 MiB, of a sample.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entropy: Option<f32>,
 }
