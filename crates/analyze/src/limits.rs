@@ -26,6 +26,10 @@ pub const FUNCTIONS: u32 = 1_000_000;
 /// hundred bytes for each; a hundred times what compilers produce.
 pub const VALIDATED_ITEMS: u32 = 200_000;
 
+/// Types in one recursion group: wasmparser holds a whole group in memory, at 300 bytes a type. Compilers for GC
+/// languages put all their types in one group, some thousands.
+pub const GROUP_TYPES: u32 = 100_000;
+
 /// Pairs of table and type that are told apart in the call graph; further ones share one node for each table.
 pub const INDIRECT_NODES: usize = 65_536;
 

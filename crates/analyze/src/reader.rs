@@ -2,9 +2,9 @@
 
 use crate::component::ComponentReader;
 use crate::facts::{Facts, Kind, Problem, ProblemKind, Validation};
-use crate::limits::{Budget, DEPTH, MODULES, VALIDATED_ITEMS};
+use crate::limits::{Budget, DEPTH, GROUP_TYPES, MODULES, VALIDATED_ITEMS};
 use crate::module::ModuleReader;
-use crate::{AnalyzeError, CallGraph, Capabilities, ErrorKind, Options, text};
+use crate::{AnalyzeError, CallGraph, Capabilities, ErrorKind, Options, text, types};
 use wasmparser::{
     Encoding, FuncToValidate, FuncValidator, FuncValidatorAllocations, Parser, Payload, ValidPayload,
     Validator, ValidatorResources, WasmFeatures,
@@ -106,7 +106,8 @@ impl<'a, 'o> FileReader<'a, 'o> {
         refuse(self.bytes)?;
         for payload in Parser::new(0).parse_all(self.bytes) {
             let payload = payload?;
-            let checked = self.validation.check(&payload);
+            let more = self.count(&payload)?;
+            let checked = self.validation.check(&payload, more);
             self.take(payload, checked)?;
         }
         let mut facts = self.facts;
@@ -122,6 +123,19 @@ impl<'a, 'o> FileReader<'a, 'o> {
             (None, None) => Capabilities::NONE,
         };
         Ok((facts, self.graphs))
+    }
+
+    /// How many things a section declares of which the validator keeps each.
+    fn count(&self, payload: &Payload<'_>) -> Result<u32, AnalyzeError> {
+        Ok(match payload {
+            Payload::TypeSection(section) => types::count(section, self.bytes).map_err(|offset| {
+                let reason = format!("a recursion group of more than {GROUP_TYPES} types");
+                AnalyzeError::new(offset, ErrorKind::Limit, reason)
+            })?,
+            Payload::ImportSection(section) => section.count(),
+            Payload::ExportSection(section) => section.count(),
+            _ => 0,
+        })
     }
 
     fn take(&mut self, payload: Payload<'a>, checked: Checked) -> Result<(), AnalyzeError> {
@@ -238,14 +252,8 @@ impl Checker {
     }
 
     /// Validates one payload, except for function bodies: they are validated while they are read.
-    fn check(&mut self, payload: &Payload<'_>) -> Checked {
+    fn check(&mut self, payload: &Payload<'_>, more: u32) -> Checked {
         let Some(validator) = self.validator.as_mut() else { return Checked::default() };
-        let more = match payload {
-            Payload::TypeSection(section) => section.count(),
-            Payload::ImportSection(section) => section.count(),
-            Payload::ExportSection(section) => section.count(),
-            _ => 0,
-        };
         self.items = self.items.saturating_add(more);
         if self.items > VALIDATED_ITEMS {
             let message = format!("not validated: more than {VALIDATED_ITEMS} types, imports and exports");

@@ -1,8 +1,9 @@
 //! The type section: which function types are interchangeable in an indirect call, and how they read.
 
+use crate::limits::GROUP_TYPES;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use wasmparser::{CompositeInnerType, FuncType, HeapType, SubType, TypeSectionReader, ValType};
+use wasmparser::{BinaryReader, CompositeInnerType, FuncType, HeapType, SubType, TypeSectionReader, ValType};
 
 /// The types of a module.
 ///
@@ -99,6 +100,37 @@ impl<'a> Types<'a> {
             }
         }
         found
+    }
+}
+
+/// Counts the types of a type section in `file`, group by group, before anything holds a whole group.
+///
+/// # Errors
+///
+/// With its place, if a group has more than [`GROUP_TYPES`].
+pub(crate) fn count(section: &TypeSectionReader<'_>, file: &[u8]) -> Result<u32, u64> {
+    const GROUP: u8 = 0x4e;
+    let range = section.range();
+    let bytes = file.get(range.start as usize..range.end as usize).unwrap_or_default();
+    if !bytes.contains(&GROUP) {
+        return Ok(section.count());
+    }
+    let mut types = 0u32;
+    let mut groups = section.clone().into_iter();
+    loop {
+        let at = groups.original_position();
+        let declared = match file.get(at as usize..).and_then(<[u8]>::split_first) {
+            Some((&GROUP, count)) => BinaryReader::new(count, at + 1).read_var_u32().unwrap_or(0),
+            _ => 1,
+        };
+        if declared > GROUP_TYPES {
+            return Err(at);
+        }
+        types = types.saturating_add(declared);
+        match groups.next() {
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => return Ok(types),
+        }
     }
 }
 

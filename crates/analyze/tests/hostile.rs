@@ -217,3 +217,29 @@ fn a_broken_name_section_breaks_nothing() {
     assert!(facts.validation.valid);
     assert_eq!(facts.modules[0].problems[0].kind, ProblemKind::BrokenCustomSection);
 }
+
+#[test]
+fn a_huge_recursion_group_is_refused_and_a_large_one_is_not() {
+    let group = |types: u32| {
+        let mut section = TypeSection::new();
+        let one = wasm_encoder::SubType {
+            is_final: true,
+            supertype_idxs: vec![],
+            composite_type: wasm_encoder::CompositeType {
+                inner: wasm_encoder::CompositeInnerType::Struct(wasm_encoder::StructType {
+                    fields: [].into(),
+                }),
+                shared: false,
+                describes: None,
+                descriptor: None,
+            },
+        };
+        section.ty().rec(vec![one; types as usize]);
+        let mut module = Module::new();
+        module.section(&section);
+        analyze(&module.finish(), &Options::default())
+    };
+    assert!(group(5_000).unwrap().validation.valid);
+    let error = group(limits::GROUP_TYPES + 1).unwrap_err();
+    assert!(error.kind == ErrorKind::Limit && error.offset > 8);
+}
