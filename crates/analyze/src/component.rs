@@ -14,10 +14,12 @@ pub(crate) struct ComponentReader {
     /// Modules and components seen in it.
     pub(crate) modules: u32,
     pub(crate) components: u32,
+    /// Its imports are the host's; those of a nested component come from the one around it.
+    outermost: bool,
 }
 
 impl ComponentReader {
-    pub(crate) fn new(path: String, offset: u64) -> Self {
+    pub(crate) fn new(path: String, offset: u64, outermost: bool) -> Self {
         Self {
             facts: ComponentFacts {
                 path,
@@ -30,6 +32,7 @@ impl ComponentReader {
             },
             modules: 0,
             components: 0,
+            outermost,
         }
     }
 
@@ -47,7 +50,7 @@ impl ComponentReader {
                         ComponentTypeRef::Instance(_) => "instance",
                         ComponentTypeRef::Component(_) => "component",
                     };
-                    let item = item(import.name.name, kind, None, true);
+                    let item = item(import.name.name, kind, None, self.outermost);
                     self.facts.capabilities = self.facts.capabilities.union(item.capabilities);
                     if budget.take() {
                         self.facts.imports.push(item);
@@ -101,7 +104,7 @@ fn refine(
     old: &mut ComponentItem,
     ty: Option<ComponentEntityType>,
     types: TypesRef<'_>,
-    is_import: bool,
+    from_host: bool,
     budget: &mut Budget,
 ) {
     let functions = match ty {
@@ -115,12 +118,12 @@ fn refine(
     if functions.iter().all(|_| budget.take()) {
         let mut functions = functions;
         functions.sort_unstable();
-        *old = item(&old.name, &old.kind, Some(functions), is_import);
+        *old = item(&old.name, &old.kind, Some(functions), from_host);
     }
 }
 
-fn item(name: &str, kind: &str, functions: Option<Vec<String>>, is_import: bool) -> ComponentItem {
-    let known = interfaces::of_component_item(name, functions.as_deref(), is_import);
+fn item(name: &str, kind: &str, functions: Option<Vec<String>>, from_host: bool) -> ComponentItem {
+    let known = interfaces::of_component_item(name, functions.as_deref(), from_host);
     // A type is nothing that can be called.
     let callable = kind != "type";
     ComponentItem {

@@ -37,6 +37,7 @@ mod origin;
 mod ports;
 mod reach;
 mod reader;
+mod segments;
 mod signature;
 mod storage;
 mod text;

@@ -188,7 +188,7 @@ impl<'a, 'o> FileReader<'a, 'o> {
                 path
             }
         };
-        self.open.push(ComponentReader::new(path, offset));
+        self.open.push(ComponentReader::new(path, offset, self.open.is_empty()));
         Ok(())
     }
 

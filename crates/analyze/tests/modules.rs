@@ -225,13 +225,14 @@ fn a_component_and_what_is_nested_in_it() {
             (core instance $i (instantiate $m (with "wasi:random/random@0.2.3"
                 (instance (export "get-random-u64" (func $lowered))))))
             (func (export "run") (result u64) (canon lift (core func $i "run")))
-            (component (core module)))"#,
+            (component (import "given" (func)) (core module)))"#,
     );
     assert!(f.validation.valid, "{:?}", f.validation.error);
     assert_eq!(f.kind, Kind::Component);
     let paths: Vec<_> = f.modules.iter().map(|m| m.path.as_str()).collect();
     assert_eq!(paths, ["component/module[0]", "component/component[0]/module[0]"]);
     assert!(f.capabilities.contains(Capability::Random));
+    assert!(f.components[1].capabilities.is_empty(), "given from within");
     assert!(!f.capabilities.contains(Capability::Connect), "its instance has no function");
     let import = &f.components[0].imports[0];
     assert_eq!((import.interface, import.version.as_deref()), (Interface::WasiP2, Some("0.2.3")));

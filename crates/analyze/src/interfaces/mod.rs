@@ -92,31 +92,25 @@ fn look_up(module: &str, name: &str, kind: ItemKind, signature: &str, nested: bo
     Known::new(Interface::Custom, None, None)
 }
 
-/// Looks an import or export of a component up. `functions`: those of its instance, where known.
-pub(crate) fn of_component_item(name: &str, functions: Option<&[String]>, is_import: bool) -> Known {
+/// Looks an import or export of a component up. `functions`: those of its instance, where known. `from_host`: an import
+/// that only the host can fulfil; others come from within the file.
+pub(crate) fn of_component_item(name: &str, functions: Option<&[String]>, from_host: bool) -> Known {
+    // An instance without functions only names types.
+    let custom = if functions.is_some_and(<[_]>::is_empty) { Capabilities::NONE } else { custom(!from_host) };
     let Some((interface, version)) = wit_name(name) else {
-        let capabilities = if is_import { custom(false) } else { Capabilities::NONE };
-        return Known { known: false, ..Known::new(Interface::Custom, None, Some(capabilities)) };
+        return Known { known: false, ..Known::new(Interface::Custom, None, Some(custom)) };
     };
     let version_text = version.map(str::to_owned);
-    let (family, Some(table)) = wit_interface(interface, version) else {
-        let capabilities = if is_import { custom(false) } else { Capabilities::NONE };
-        let family = wit_interface(interface, version).0;
-        return Known { known: false, ..Known::new(family, version_text, Some(capabilities)) };
+    let (family, table) = wit_interface(interface, version);
+    let Some(table) = table else {
+        return Known { known: false, ..Known::new(family, version_text, Some(custom)) };
     };
-    let mut capabilities = Capabilities::NONE;
-    match functions {
-        Some(functions) => {
-            for function in functions {
-                capabilities = capabilities.union(find(table, function).unwrap_or(Capabilities::NONE));
-            }
-        }
-        None => {
-            for (given, _) in table {
-                capabilities = capabilities.union(Capabilities::of(given));
-            }
-        }
-    }
+    let capabilities = match functions {
+        Some(functions) => functions
+            .iter()
+            .fold(Capabilities::NONE, |all, function| all.union(find(table, function).unwrap_or(custom))),
+        None => table.iter().fold(Capabilities::NONE, |all, (given, _)| all.union(Capabilities::of(given))),
+    };
     Known::new(family, version_text, Some(capabilities))
 }
 
