@@ -16,6 +16,19 @@ pub(crate) struct ComponentReader {
     pub(crate) components: u32,
     /// Its imports are the host's; those of a nested component come from the one around it.
     outermost: bool,
+    /// What its exports are there for.
+    exported: Capabilities,
+}
+
+/// On which side of a component an item is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// The host gives it.
+    Host,
+    /// The component around gives it.
+    Inside,
+    /// The component gives it.
+    Export,
 }
 
 impl ComponentReader {
@@ -33,7 +46,12 @@ impl ComponentReader {
             modules: 0,
             components: 0,
             outermost,
+            exported: Capabilities::NONE,
         }
+    }
+
+    fn side(&self) -> Side {
+        if self.outermost { Side::Host } else { Side::Inside }
     }
 
     pub(crate) fn take(&mut self, payload: &Payload<'_>, budget: &mut Budget) -> wasmparser::Result<()> {
@@ -50,7 +68,7 @@ impl ComponentReader {
                         ComponentTypeRef::Instance(_) => "instance",
                         ComponentTypeRef::Component(_) => "component",
                     };
-                    let item = item(import.name.name, kind, None, self.outermost);
+                    let item = item(import.name.name, kind, None, self.side());
                     self.facts.capabilities = self.facts.capabilities.union(item.capabilities);
                     if budget.take() {
                         self.facts.imports.push(item);
@@ -69,8 +87,10 @@ impl ComponentReader {
                         ComponentExternalKind::Instance => "instance",
                         ComponentExternalKind::Component => "component",
                     };
+                    let item = item(export.name.name, kind, None, Side::Export);
+                    self.exported = self.exported.union(item.capabilities);
                     if budget.take() {
-                        self.facts.exports.push(item(export.name.name, kind, None, false));
+                        self.facts.exports.push(item);
                     }
                 }
             }
@@ -79,20 +99,27 @@ impl ComponentReader {
         Ok(())
     }
 
+    /// The facts, when nothing more comes.
+    pub(crate) fn finish(mut self) -> ComponentFacts {
+        self.facts.capabilities = self.facts.capabilities.union(self.exported);
+        self.facts
+    }
+
     /// Uses the validator's types to tell which functions the instances really have.
     pub(crate) fn refine(&mut self, types: TypesRef<'_>, budget: &mut Budget) {
+        let side = self.side();
         let facts = &mut self.facts;
         // Beyond the listed items everything stays as it was: too much rather than too little.
         let complete = facts.imports.len() as u64 == u64::from(facts.import_count);
         let mut capabilities = Capabilities::NONE;
         for import in &mut facts.imports {
             let ty = types.component_item_for_import(&import.name).map(|i| i.ty);
-            refine(import, ty, types, true, budget);
+            refine(import, ty, types, side, budget);
             capabilities = capabilities.union(import.capabilities);
         }
         for export in &mut facts.exports {
             let ty = types.component_item_for_export(&export.name).map(|i| i.ty);
-            refine(export, ty, types, false, budget);
+            refine(export, ty, types, Side::Export, budget);
         }
         if complete {
             facts.capabilities = capabilities;
@@ -104,7 +131,7 @@ fn refine(
     old: &mut ComponentItem,
     ty: Option<ComponentEntityType>,
     types: TypesRef<'_>,
-    from_host: bool,
+    side: Side,
     budget: &mut Budget,
 ) {
     let functions = match ty {
@@ -118,12 +145,15 @@ fn refine(
     if functions.iter().all(|_| budget.take()) {
         let mut functions = functions;
         functions.sort_unstable();
-        *old = item(&old.name, &old.kind, Some(functions), from_host);
+        *old = item(&old.name, &old.kind, Some(functions), side);
     }
 }
 
-fn item(name: &str, kind: &str, functions: Option<Vec<String>>, from_host: bool) -> ComponentItem {
-    let known = interfaces::of_component_item(name, functions.as_deref(), from_host);
+fn item(name: &str, kind: &str, functions: Option<Vec<String>>, side: Side) -> ComponentItem {
+    let known = match side {
+        Side::Export => interfaces::of_component_export(name),
+        side => interfaces::of_component_import(name, functions.as_deref(), side == Side::Host),
+    };
     // A type is nothing that can be called.
     let callable = kind != "type";
     ComponentItem {

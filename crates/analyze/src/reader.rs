@@ -215,7 +215,7 @@ impl<'a, 'o> FileReader<'a, 'o> {
             if let (true, Some(types)) = (self.open.is_empty(), &types) {
                 component.refine(types.as_ref(), &mut self.budget);
             }
-            self.facts.components.push(component.facts);
+            self.facts.components.push(component.finish());
             if self.open.is_empty() {
                 self.facts.components.sort_by_key(|c| c.offset);
             }

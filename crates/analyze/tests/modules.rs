@@ -301,3 +301,15 @@ fn validation_changes_no_count() {
         assert_eq!(with.modules[0].functions.undecoded, 0, "{text}");
     }
 }
+
+#[test]
+fn a_component_that_answers_http_is_a_server() {
+    let f = facts(
+        r#"(component
+            (import "wasi:http/types@0.2.0" (instance (export "request" (type (sub resource)))))
+            (instance $handler)
+            (export "wasi:http/incoming-handler@0.2.0" (instance $handler)))"#,
+    );
+    assert!(f.validation.valid, "{:?}", f.validation.error);
+    assert_eq!(f.capabilities.iter().collect::<Vec<_>>(), [Capability::HttpServer]);
+}

@@ -19,7 +19,7 @@ pub struct ComponentFacts {
     pub exports: Vec<ComponentItem>,
     /// Exact number of exports.
     pub export_count: u32,
-    /// What its imports allow.
+    /// What its imports allow, and what its exports are there for.
     pub capabilities: Capabilities,
 }
 

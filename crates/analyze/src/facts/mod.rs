@@ -40,7 +40,7 @@ pub struct Facts {
     /// Is it valid, with every proposal enabled?
     pub validation: Validation,
     /// What the file as a whole asks of its host: of a core module its imports; of a component the imports of
-    /// the outermost component, because what nested modules import is given to them by other parts of the file.
+    /// the outermost component and the handlers that it exports, because what nested modules import is given to them by other parts of the file.
     pub capabilities: Capabilities,
     /// The core modules, in the order in which they end in the file; of a core module just itself.
     pub modules: Vec<ModuleFacts>,

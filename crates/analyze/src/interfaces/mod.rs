@@ -92,9 +92,23 @@ fn look_up(module: &str, name: &str, kind: ItemKind, signature: &str, nested: bo
     Known::new(Interface::Custom, None, None)
 }
 
-/// Looks an import or export of a component up. `functions`: those of its instance, where known. `from_host`: an import
+/// Looks an export of a component up: it has capabilities where exporting is what lets the component do something.
+pub(crate) fn of_component_export(name: &str) -> Known {
+    let Some((interface, version)) = wit_name(name) else {
+        return Known::new(Interface::Custom, None, Some(Capabilities::NONE));
+    };
+    let given: &[Capability] = match interface {
+        "wasi:http/incoming-handler" | "wasi:http/handler" => &[Capability::HttpServer],
+        "wasi:messaging/incoming-handler" => &[Capability::Messaging],
+        _ => &[],
+    };
+    let family = wit_interface(interface, version).0;
+    Known::new(family, version.map(str::to_owned), Some(Capabilities::of(given)))
+}
+
+/// Looks an import of a component up. `functions`: those of its instance, where known. `from_host`: an import
 /// that only the host can fulfil; others come from within the file.
-pub(crate) fn of_component_item(name: &str, functions: Option<&[String]>, from_host: bool) -> Known {
+pub(crate) fn of_component_import(name: &str, functions: Option<&[String]>, from_host: bool) -> Known {
     // An instance without functions only names types.
     let custom = if functions.is_some_and(<[_]>::is_empty) { Capabilities::NONE } else { custom(!from_host) };
     let Some((interface, version)) = wit_name(name) else {

@@ -50,7 +50,8 @@ pub(super) const TABLE: &[WitInterface] = &[
             ),
         ],
     ),
-    ("wasi:http/handler", &[(&[HttpServer, HttpClient], "handle")]),
+    // Imported it passes a request on; exporting it makes a server.
+    ("wasi:http/handler", &[(&[HttpClient], "handle")]),
     ("wasi:http/client", &[(&[HttpClient], "send")]),
     (
         "wasi:http/types",
