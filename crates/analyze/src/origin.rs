@@ -100,6 +100,7 @@ const PRODUCERS: &[(&str, &str, Kind, &str)] = &[
     ("language", "Rust", Language, "Rust"),
     ("language", "C_plus_plus", Language, "C++"),
     ("language", "C++", Language, "C++"),
+    ("language", "C#", Language, ".NET"),
     ("language", "C", Language, "C"),
     ("language", "Go", Language, "Go"),
     ("language", "TinyGo", Language, "Go"),
