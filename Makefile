@@ -16,6 +16,7 @@ demo: setup ## Show wasmscope at work on this machine (as root)
 	tools/demo.sh
 
 test: setup ## Run all tests with the runtimes that install within a minute
+	tools/setup.sh prometheus
 	cargo xtask runtimes
 	cargo test --workspace
 
@@ -24,8 +25,10 @@ lint: setup ## Check formatting and lints
 	for host in testhosts/*/; do cargo fmt --check --manifest-path "$$host/Cargo.toml" || exit; done
 	cargo clippy --workspace --all-targets -- -D warnings
 
-bench: setup ## Measure (as root; 20 minutes, QUICK=1 for a first impression)
+bench: setup ## Measure (as root; 40 minutes, QUICK=1 for a first impression)
+	tools/setup.sh bench
 	cargo xtask runtimes
+	cargo xtask real-guests
 	cargo bench -p wasmscope-bench
 
 test-runtimes: setup ## Test against every runtime (an hour); RUNTIMES="wasmi node" restricts it

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Cargo cannot: compilers, libraries and package clients of the system.
 #
-#   tools/setup.sh [build|python|node|kernels|containers|prometheus]...     (without arguments: build)
+#   tools/setup.sh [build|python|node|kernels|containers|bench|prometheus]...     (without arguments: build)
 #
 # It looks for what a package brings, not for the package, so that another origin of the
 # same tool will do. A shell script because even `cargo xtask` needs a linker.
@@ -64,9 +64,10 @@ for group in "${@:-build}"; do
         need "containerd" containerd --version
         need "runc" runc --version
         ;;
+    bench) need "bpftrace" bpftrace --version ;; # what wasmscope is compared with
     prometheus) need "prometheus" test -x /usr/bin/prometheus -a -x /usr/bin/promtool ;;
     *)
-        echo "setup: unknown group $group; there are build, python, node, kernels, containers and prometheus" >&2
+        echo "setup: unknown group $group; there are build, python, node, kernels, containers, bench and prometheus" >&2
         exit 2
         ;;
     esac

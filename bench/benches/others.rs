@@ -8,7 +8,6 @@
 
 use anyhow::{Context as _, Result};
 use std::{
-    fs,
     path::Path,
     process::{Command, ExitCode},
     time::Duration,
@@ -16,6 +15,7 @@ use std::{
 use wasmscope_bench::{
     agent::Agent,
     bench,
+    loads::{Inputs, Load, Time},
     nest::{Nest, Program},
     report::{Report, Row},
     sized, wasmscope,
@@ -23,19 +23,6 @@ use wasmscope_bench::{
 use wasmscope_testkit::{guest, runtimes};
 
 const LOAD: &str = env!("CARGO_BIN_EXE_wasmscope-bench-load");
-
-struct Load {
-    name: &'static str,
-    unit: &'static str,
-    per: f64,
-    program: Program,
-    /// Real work: must not become slower.
-    real: bool,
-    /// How long it took, by [`STATES`].
-    seconds: [Vec<f64>; 3],
-    /// What of it was CPU time, of the load itself.
-    cpu: [Vec<f64>; 3],
-}
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
@@ -46,6 +33,7 @@ enum State {
 
 const STATES: [State; 3] = [State::Without, State::With, State::WithWorkload];
 const EXECS: usize = 2_000;
+const STARTS: &str = "fork+exec";
 
 fn main() -> ExitCode {
     bench("others", measure)
@@ -72,8 +60,8 @@ fn measure(report: &mut Report) -> Result<()> {
             }
             for load in &mut loads {
                 let before = agent.as_ref().map(Agent::cpu).transpose()?;
-                load.run(&mut nest, state)?;
-                if let (Some(agent), Some(before), "fork+exec") = (&agent, before, load.name) {
+                load.run(&mut nest, state as usize)?;
+                if let (Some(agent), Some(before), STARTS) = (&agent, before, load.name) {
                     agent_per_exec.push((agent.cpu()? - before).as_secs_f64() * 1e6 / EXECS as f64);
                 }
             }
@@ -84,8 +72,9 @@ fn measure(report: &mut Report) -> Result<()> {
         for load in &loads {
             let name = format!("{what}: {}", load.name);
             let cpu_name = format!("{name}, its CPU time");
-            for (name, times) in [(name, &load.seconds), (cpu_name, &load.cpu)] {
-                let row = Row::pairs(name, load.unit, &load.pairs(times, state));
+            for (name, time) in [(name, Time::Elapsed), (cpu_name, Time::Cpu)] {
+                let pairs = load.pairs(time, state as usize, State::Without as usize);
+                let row = Row::pairs(name, load.unit, &pairs);
                 report.add(if load.real { row.no_slowdown() } else { row });
             }
         }
@@ -98,80 +87,15 @@ fn measure(report: &mut Report) -> Result<()> {
 }
 
 fn loads(scratch: &Path) -> Result<Vec<Load>> {
-    let text = scratch.join("text");
-    let source = scratch.join("small.c");
-    fs::write(&text, words(8 << 20))?;
-    fs::write(&source, SOURCE)?;
-    let (text, source) = (text.to_str().context("a plain path")?, source.to_str().context("a plain path")?);
-    let load = |name, unit, count: usize, arguments: &[&str], real| {
-        let mut command = Command::new(LOAD);
-        let (first, rest) = arguments.split_first().expect("a load has a name");
-        command.arg(first).arg(count.to_string()).args(rest);
-        let per = if unit == "s" { 1.0 } else { count as f64 };
-        let program = Program::of(&command);
-        Load { name, unit, per, program, real, seconds: Default::default(), cpu: Default::default() }
-    };
+    let inputs = Inputs::make(scratch)?;
+    let text = inputs.text.to_str().context("a plain path")?;
     Ok(vec![
-        load("getppid", "ns", 5_000_000, &["getppid"], false),
-        load("mmap+munmap 64 KiB", "ns", 300_000, &["mmap"], false),
-        load("pread, first page", "ns", 2_000_000, &["pread", text, "0"], false),
-        load("pread, later page", "ns", 2_000_000, &["pread", text, "4194304"], false),
-        load("fork+exec", "us", EXECS, &["run", "/bin/true"], false),
-        load("gzip 8 MiB x4", "s", 4, &["run", "gzip", "-c", text], true),
-        load("compile C x20", "s", 20, &["run", "cc", "-O1", "-S", "-o", "/dev/null", source], true),
+        Load::bare("getppid", LOAD, 5_000_000, &["getppid"]),
+        Load::bare("mmap+munmap 64 KiB", LOAD, 300_000, &["mmap"]),
+        Load::bare("pread, first page", LOAD, 2_000_000, &["pread", text, "0"]),
+        Load::bare("pread, later page", LOAD, 2_000_000, &["pread", text, "4194304"]),
+        Load::starts(STARTS, LOAD, EXECS, &Command::new("/bin/true")),
+        inputs.gzip(LOAD),
+        inputs.compiler(LOAD),
     ])
 }
-
-impl Load {
-    fn run(&mut self, nest: &mut Nest, state: State) -> Result<()> {
-        let output = nest.run(Program::of(&self.program.command()?))?;
-        let mut nanoseconds = output.split_whitespace().map(str::parse::<f64>);
-        let scale = self.per
-            * match self.unit {
-                "ns" => 1.0,
-                "us" => 1e3,
-                _ => 1e9,
-            };
-        for times in [&mut self.seconds, &mut self.cpu] {
-            times[state as usize].push(nanoseconds.next().context("a load tells two times")?? / scale);
-        }
-        Ok(())
-    }
-
-    fn pairs(&self, times: &[Vec<f64>; 3], state: State) -> Vec<(f64, f64)> {
-        let without = &times[State::Without as usize];
-        times[state as usize].iter().copied().zip(without.iter().copied()).collect()
-    }
-}
-
-/// Text that compresses as text does, the same each time.
-fn words(bytes: usize) -> Vec<u8> {
-    let mut state = 88_172_645_463_325_252_u64;
-    let mut text = Vec::with_capacity(bytes + 32);
-    while text.len() < bytes {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        text.extend_from_slice(format!("word{} ", state % 5000).as_bytes());
-    }
-    text
-}
-
-/// Small, but with the headers that most programs include.
-const SOURCE: &str = "
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-static int compare(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
-int main(int argc, char **argv)
-{
-	int *numbers = malloc(argc * sizeof(int));
-	for (int i = 0; i < argc; i++)
-		numbers[i] = atoi(argv[i]);
-	qsort(numbers, argc, sizeof(int), compare);
-	for (int i = 0; i < argc; i++)
-		printf(\"%d %zu\\n\", numbers[i], strlen(argv[i]));
-	return 0;
-}
-";

@@ -32,9 +32,29 @@ pub struct Line {
 impl Line {
     /// The process, if a workload starts here.
     pub fn started(&self) -> Option<u32> {
-        (self.event["event.name"] == "workload.started").then_some(())?;
+        self.is("workload.started").then_some(())?;
+        self.pid()
+    }
+
+    /// The process that it speaks of, if it does of one.
+    pub fn pid(&self) -> Option<u32> {
         self.event["process.pid"].as_u64()?.try_into().ok()
     }
+
+    /// Whether it is an event of this name.
+    pub fn is(&self, name: &str) -> bool {
+        self.event["event.name"] == name
+    }
+}
+
+/// What makes `watch` do all that it can: the options of this kind that this version has.
+///
+/// # Errors
+/// There is no such program.
+pub fn everything_on(wasmscope: &Path) -> Result<Vec<&'static str>> {
+    let help = Command::new(wasmscope).args(["watch", "--help"]).output()?;
+    let help = String::from_utf8_lossy(&help.stdout);
+    Ok(if help.contains("--metrics") { vec!["--metrics", "127.0.0.1:0"] } else { Vec::new() })
 }
 
 /// An agent that watches one process tree. Dropped, it ends.
@@ -63,7 +83,15 @@ impl Agent {
     /// # Errors
     /// It does not start.
     pub fn watch(wasmscope: &Path, tree: u32) -> Result<Self> {
-        let agent = Self::start(wasmscope, tree)?;
+        Self::watch_with(wasmscope, tree, &[])
+    }
+
+    /// The same, with more arguments.
+    ///
+    /// # Errors
+    /// As for [`watch`](Self::watch).
+    pub fn watch_with(wasmscope: &Path, tree: u32, arguments: &[&str]) -> Result<Self> {
+        let agent = Self::start_with(wasmscope, tree, arguments)?;
         agent.next(START).context("wasmscope watch says nothing")?;
         thread::sleep(SETTLE);
         Ok(agent)
@@ -74,8 +102,13 @@ impl Agent {
     /// # Errors
     /// There is no such program.
     pub fn start(wasmscope: &Path, tree: u32) -> Result<Self> {
+        Self::start_with(wasmscope, tree, &[])
+    }
+
+    fn start_with(wasmscope: &Path, tree: u32, arguments: &[&str]) -> Result<Self> {
         let mut child = Command::new(wasmscope)
             .args(["watch", "--json", "--scope", &format!("tree:{tree}")])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -105,6 +138,12 @@ impl Agent {
             Err(RecvTimeoutError::Timeout) => bail!("nothing within {timeout:?}"),
             Err(RecvTimeoutError::Disconnected) => bail!("wasmscope watch has ended"),
         }
+    }
+
+    /// The events that have come so far, or do within this time.
+    pub fn drain(&self, timeout: Duration) -> impl Iterator<Item = Line> {
+        let until = Instant::now() + timeout;
+        std::iter::from_fn(move || self.next(until.saturating_duration_since(Instant::now())).ok())
     }
 
     /// Reads until all these processes were reported as started workloads, and gives those reports.

@@ -5,6 +5,8 @@
 //! one run, and what is compared are pairs of neighbours in time: machines get slower and faster by themselves.
 
 pub mod agent;
+pub mod floor;
+pub mod loads;
 pub mod nest;
 pub mod report;
 

@@ -27,7 +27,7 @@ pub enum Order {
 }
 
 /// A program to start, without input.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Program {
     argv: Vec<String>,
     env: Vec<(String, String)>,

@@ -7,6 +7,9 @@ use std::{fs, path::Path};
 /// Noise that is usual on shared machines; with more, nothing is claimed.
 const NOISE: f64 = 0.1;
 
+/// So far may the spread of a ratio reach beyond its bound: the least that runs of some minutes can tell apart here.
+const SLACK: f64 = 0.02;
+
 /// One line of the table and one object of the JSON file.
 #[derive(Debug, Clone, Serialize)]
 pub struct Row {
@@ -67,6 +70,24 @@ impl Row {
             holds => Some(holds),
         });
         Self { goal: "1.00x within noise".into(), holds, ..self }
+    }
+
+    /// With a goal: the ratio is no more than `bound`. It is missed when the whole spread lies above what rounds to it,
+    /// and left open where more than the bound could hide in the spread.
+    #[must_use]
+    pub fn at_most(self, bound: f64) -> Self {
+        let rounded = bound + 0.005;
+        let holds = self.spread.zip(self.ratio).and_then(|([low, high], ratio)| match low <= rounded {
+            true if ratio > rounded || high > bound + SLACK => None,
+            holds => Some(holds),
+        });
+        Self { goal: format!("<= {bound:.2}x"), holds, ..self }
+    }
+
+    /// With a goal: `ours` at least `bound`.
+    #[must_use]
+    pub fn at_least(self, bound: f64) -> Self {
+        Self { goal: format!(">= {} {}", short(bound), self.unit), holds: Some(self.ours >= bound), ..self }
     }
 }
 
@@ -231,5 +252,15 @@ mod tests {
         assert_eq!(Row::pairs("", "s", &wild).no_slowdown().holds, None);
         let slower: Vec<_> = noisy.iter().map(|(ours, peer)| (ours * 1.2, *peer)).collect();
         assert_eq!(Row::pairs("", "s", &slower).no_slowdown().holds, Some(false));
+    }
+    #[test]
+    fn a_bound_is_kept_missed_or_left_open() {
+        let pairs = |ratios: &[f64]| ratios.iter().map(|ratio| (*ratio, 1.0)).collect::<Vec<_>>();
+        let holds = |ratios: &[f64]| Row::pairs("", "s", &pairs(ratios)).at_most(1.15).holds;
+        assert_eq!(holds(&[1.0, 1.1, 1.16]), Some(true));
+        assert_eq!(holds(&[1.0, 1.1, 1.2]), None, "1.2 is in the spread");
+        assert_eq!(holds(&[1.14, 1.16, 1.17]), None, "the median is too high, perhaps by chance");
+        assert_eq!(holds(&[1.16, 1.2, 1.3]), Some(false));
+        assert_eq!(Row::value("", "s", 5.0).at_least(5.0).holds, Some(true));
     }
 }

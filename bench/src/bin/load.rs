@@ -3,6 +3,7 @@
 //!     wasmscope-bench-load nest                          starts what it is told to on its input
 //!     wasmscope-bench-load getppid|mmap COUNT            bare system calls
 //!     wasmscope-bench-load pread COUNT FILE OFFSET       one byte from the page cache
+//!     wasmscope-bench-load pwrite COUNT FILE             one byte into it, always the same
 //!     wasmscope-bench-load run COUNT PROGRAM [ARG...]    a program, again and again
 //!
 //! A load prints its wall-clock and CPU time (with that of its children) in nanoseconds.
@@ -29,6 +30,10 @@ fn main() -> Result<()> {
         ["pread", count, file, offset] => {
             let (file, offset) = (File::open(file)?, offset.parse()?);
             timed(count, || Ok(file.read_exact_at(&mut [0], offset)?))
+        }
+        ["pwrite", count, file] => {
+            let file = File::options().write(true).create(true).truncate(false).open(file)?;
+            timed(count, || Ok(file.write_all_at(&[0], 0)?))
         }
         ["run", count, program, ref rest @ ..] => timed(count, || run(program, rest)),
         _ => bail!("see the top of bench/src/bin/load.rs"),

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Nothing ever waits for the stage behind it: a full queue drops and counts, so a slow consumer of the output costs
-//! events, not the observation, and never the observed processes.
+//! events, not the observation, and never the observed processes. The one exception is a recording, which must have no
+//! gap: a slow disk makes the watch loop wait, and then the queue of records drops and counts.
 
 pub mod census;
 mod clock;
@@ -13,9 +14,11 @@ pub mod command;
 mod ledger;
 mod meter;
 mod output;
+mod replay;
 mod watch;
 
 pub use clock::{Clock, monotonic};
 pub use ledger::Row;
 pub use output::{Ended, Sink};
+pub use replay::{Stopped, replay};
 pub use watch::{Options, Outcome, Queues, WatchError, watch};

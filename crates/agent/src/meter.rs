@@ -15,10 +15,11 @@ use wasmscope_export::{
     WorkloadUsage,
 };
 use wasmscope_model::{EventKind, Pid, ProbeReport, ProbeState, Workload, WorkloadId, event::Exit};
+use wasmscope_recording::RecordedRegistry;
 use wasmscope_sensor_kernel::{
     CpuSampler, Io, LedgerRow, ProcessUsage, SampleRing, TaskUsage, Usage, cpu_time,
 };
-use wasmscope_workload::{Look, Looker, Registry};
+use wasmscope_workload::{Look, Looker};
 
 /// Workloads that have ended are told so long, so that a scrape every few minutes sees what they came to.
 const TELL_ENDED: Duration = Duration::from_secs(300);
@@ -47,7 +48,7 @@ struct Running {
     guest_cpu: GuestCpu,
 }
 
-type Watched = Registry<Looker, SensorControl>;
+type Watched = RecordedRegistry<Looker, SensorControl>;
 
 /// Counts what the registry tells, and asks the kernel for the rest when somebody wants to know.
 pub(crate) struct Meter {

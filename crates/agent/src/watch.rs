@@ -11,6 +11,7 @@ use crate::{
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
 use std::{
     collections::HashMap,
+    fs::File,
     io,
     os::fd::{AsFd as _, OwnedFd},
     process::ExitStatus,
@@ -19,9 +20,10 @@ use std::{
     time::Duration,
 };
 use wasmscope_export::{Listener, ServeError, Snapshot};
-use wasmscope_model::{Event, EventKind, FileVersion, Interest, Record, event::FORMAT};
+use wasmscope_model::{EventKind, FileVersion, Interest, Record};
+use wasmscope_recording::{Header, RecordedRegistry, Recorder};
 use wasmscope_sensor_kernel::{Family, LoadError, Rings, Sensor, Settings, Tracker, Usage};
-use wasmscope_workload::{Control, Looker, Registry};
+use wasmscope_workload::{Control, Look as _, Looker};
 
 /// Records taken in before events are passed on and looks made.
 const BATCH: usize = 256;
@@ -44,6 +46,8 @@ pub struct Options {
     pub reader: Option<OwnedFd>,
     /// Stop by itself after this time.
     pub duration: Option<Duration>,
+    /// Where to record everything that is taken in, for [`replay`](crate::replay()).
+    pub recording: Option<File>,
     /// Where metrics are asked for; without it nothing is measured beyond what the kernel counts anyway.
     pub metrics: Option<Listener>,
     /// Sizes of the queues between the agent's threads.
@@ -73,6 +77,8 @@ pub struct Outcome {
     pub output: Ended,
     /// How the command ended, if there was one and it did.
     pub command: Option<ExitStatus>,
+    /// Whether the recording, if one was asked for, is whole. The first failure to write it ended the watching.
+    pub recording: io::Result<()>,
     /// What became of every record and event.
     pub ledger: Vec<Row>,
 }
@@ -89,6 +95,9 @@ pub enum WatchError {
     /// Something of the host that is always there is not.
     #[error("cannot start")]
     Host(#[from] io::Error),
+    /// Not even the first line can be written.
+    #[error("cannot write the recording")]
+    Recording(#[source] io::Error),
     /// Metrics cannot be served.
     #[error(transparent)]
     Metrics(#[from] ServeError),
@@ -156,19 +165,23 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
 
     let counts = Arc::new(QueueCounts::default());
     let (output_end, output_ended) = bounded(1);
+    let now = monotonic();
+    let clock = Clock::default();
+    let recorder = options.recording.map(|file| {
+        let boot = wasmscope_sensor_proc::boot_id()?.0;
+        Recorder::start(file, &Header::new(boot, clock.wall(now), now), output_end.clone())
+    });
+    let recorder = recorder.transpose().map_err(WatchError::Recording)?;
     let output = Output::start(sink, options.reader, options.queues.events, Arc::clone(&counts), output_end)?;
     let (drain_stop, stopped) = io::pipe()?;
     let (record_send, records) = bounded(options.queues.records);
     let drain = start_drain(rings, OwnedFd::from(drain_stop), record_send, Arc::clone(&counts))?;
 
-    let now = monotonic();
+    let control = SensorControl { tracker, sensor, settled: HashMap::new() };
+    let log = recorder.as_ref().map(Recorder::log).unwrap_or_default();
     let mut watch = Watch {
-        registry: Registry::new(
-            Looker::new()?,
-            SensorControl { tracker, sensor, settled: HashMap::new() },
-            now,
-        ),
-        clock: Clock::default(),
+        registry: RecordedRegistry::new(Looker::new()?, control, now, log),
+        clock,
         census: Census::default(),
         loss_report: LossReport::default(),
         counts,
@@ -220,7 +233,8 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     let output = output.finish(ended == End::Asked, &stop);
     let ledger = ledger_of(&registry, &counts, None);
     signals.close();
-    Ok(Outcome { output, command, ledger })
+    let recording = recorder.map_or(Ok(()), Recorder::finish);
+    Ok(Outcome { output, command, ledger, recording })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,7 +247,7 @@ enum End {
 }
 
 struct Watch {
-    registry: Registry<Looker, SensorControl>,
+    registry: RecordedRegistry<Looker, SensorControl>,
     clock: Clock,
     census: Census,
     loss_report: LossReport,
@@ -331,6 +345,12 @@ impl Watch {
         if let Err(error) = self.take_census() {
             tracing::warn!(%error, "cannot list the running processes");
         }
+        // Children of workloads have counters before they are known; whose end was lost would keep them for ever.
+        for pid in self.registry.control().tracker.measured() {
+            if !self.registry.knows(pid) && !self.registry.looker().is_alive(pid) {
+                self.registry.control().tracker.forget(pid);
+            }
+        }
     }
 
     fn census_step(&mut self) {
@@ -374,30 +394,31 @@ impl Watch {
 
     fn pass_on(&mut self) {
         self.clock.refresh();
-        for (at, kind) in self.registry.take_events() {
+        for (at, kind) in self.registry.take_events(self.clock.offset()) {
             if let Some(meter) = &mut self.meter {
                 meter.observe(&kind, at, &mut self.registry);
             }
-            self.tell(at, kind);
+            self.send(at, kind);
         }
         self.registry.control_mut().settled.clear();
     }
 
+    /// Tells what no registry knows of.
     fn tell(&mut self, at: Duration, kind: EventKind) {
+        self.registry.told(at, self.clock.offset(), &kind);
+        self.send(at, kind);
+    }
+
+    fn send(&mut self, at: Duration, kind: EventKind) {
         if let Some(meter) = &mut self.meter {
             meter.count(&kind);
         }
-        self.output.send(Event {
-            format: FORMAT,
-            time: self.clock.wall(at),
-            monotonic_ns: u64::try_from(at.as_nanos()).unwrap_or(u64::MAX),
-            kind,
-        });
+        self.output.send(self.clock.event(at, kind));
     }
 }
 
 fn ledger_of(
-    registry: &Registry<Looker, SensorControl>,
+    registry: &RecordedRegistry<Looker, SensorControl>,
     counts: &QueueCounts,
     meter: Option<&Meter>,
 ) -> Vec<Row> {

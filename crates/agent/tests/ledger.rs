@@ -60,8 +60,15 @@ fn run(settings: Settings, queues: Queues, pause: Duration, guests: usize, count
     let settings = Settings { scope: Scope::Tree(vec![held.pid]), ..settings };
     let events = Arc::new(Mutex::new(Vec::new()));
     let sink = Keep { events: Arc::clone(&events), pause };
-    let options =
-        Options { settings, command: Some(held), reader: None, duration: None, metrics: None, queues };
+    let options = Options {
+        settings,
+        command: Some(held),
+        reader: None,
+        duration: None,
+        metrics: None,
+        queues,
+        recording: None,
+    };
     let outcome = watch(options, Box::new(sink)).unwrap();
     assert!(matches!(outcome.output, Ended::Complete), "{:?}", outcome.output);
     let events = std::mem::take(&mut *events.lock().unwrap());

@@ -27,6 +27,8 @@ enum Command {
     Ps(commands::ps::Ps),
     Inspect(commands::inspect::Inspect),
     Watch(commands::watch::Watch),
+    Record(commands::record::Record),
+    Replay(commands::replay::Replay),
 }
 
 /// A failure and its exit status.
@@ -61,6 +63,8 @@ fn main() -> ExitCode {
         Command::Ps(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Watch(command) => command.run(),
+        Command::Record(command) => command.run(),
+        Command::Replay(command) => command.run(),
     };
     match result {
         Ok(status) => ExitCode::from(status),

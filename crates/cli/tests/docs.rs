@@ -3,9 +3,13 @@
 use serde_json::Value;
 use std::collections::BTreeSet;
 use wasmscope_model::{
-    BootId, CodeImage, Confidence, Container, Event, EventKind, Evidence, ImageKind, LimitSource,
+    BootId, CodeImage, Confidence, Container, Event, EventKind, Evidence, Frame, ImageKind, LimitSource,
     LinearMemory, Loss, ModuleFile, ModuleOrigin, Pid, ProbeReport, ProbeState, ProcessKey, Recognition,
     Sha256, Signal, Verdict, Workload, WorkloadId,
+    activity::{
+        Actor, CallAct, DnsAct, ExecAct, Fault, FileAct, MemoryAct, NetworkAct, Outcome, SignalAct,
+        Throttled, Word,
+    },
     event::{Exit, FORMAT},
 };
 
@@ -67,6 +71,108 @@ fn workload() -> Workload {
     }
 }
 
+fn word() -> Option<Word> {
+    Some("x".into())
+}
+
+/// All that is known of an act.
+fn actor() -> Actor {
+    let frame = Frame { module_index: 0, function_index: 1, name: text(), offset: Some(1) };
+    Actor {
+        id: workload().id,
+        pid: Pid(1),
+        tid: 1,
+        stack: vec![frame],
+        stack_cut: true,
+        stack_missing: word(),
+        untrusted: vec!["x".into()],
+    }
+}
+
+fn outcome() -> Outcome {
+    Outcome { call: "x".into(), result: Some(1), error: word() }
+}
+
+/// One of every kind of act, with every field.
+fn acts() -> Vec<EventKind> {
+    let file = FileAct {
+        actor: actor(),
+        outcome: outcome(),
+        path: text(),
+        requested: text(),
+        directory: text(),
+        target: text(),
+        target_directory: text(),
+        flags: vec!["read".into()],
+        beneath: Some(true),
+        confined: Some(true),
+        system: word(),
+    };
+    let network = NetworkAct {
+        actor: actor(),
+        outcome: outcome(),
+        transport: word(),
+        local_address: "::1".parse().ok(),
+        local_port: Some(1),
+        peer_address: "127.0.0.1".parse().ok(),
+        peer_port: Some(1),
+        path: text(),
+    };
+    let fault = Fault {
+        actor: actor(),
+        signal: 11,
+        code: 1,
+        trap: word(),
+        address: Some(1),
+        instruction: 1,
+        handled: true,
+    };
+    let (id, pid) = (workload().id, Pid(1));
+    let executed = ExecAct {
+        id,
+        pid,
+        child: Some(Pid(2)),
+        name: "x".into(),
+        memfd: true,
+        args: vec!["x".into()],
+        untrusted: vec!["x".into()],
+    };
+    let called = CallAct {
+        actor: actor(),
+        outcome: outcome(),
+        arguments: vec!["0x1".into()],
+        texts: vec!["x".into()],
+        foreign_abi: true,
+    };
+    let sent = SignalAct { actor: actor(), outcome: outcome(), signal: 1, target: Some(1) };
+    let memory = MemoryAct { actor: actor(), outcome: outcome(), address: 1, bytes: 1 };
+    let asked = DnsAct { network: network.clone(), name: text(), record_type: word() };
+    let throttled = Throttled { id, pid, count: Some(1), since_ns: 1, budget: "rare".into() };
+    let files = [
+        EventKind::Opened,
+        EventKind::Created,
+        EventKind::Removed,
+        EventKind::Renamed,
+        EventKind::Linked,
+        EventKind::Truncated,
+    ];
+    let networks =
+        [EventKind::Connected, EventKind::Accepted, EventKind::Bound, EventKind::Listening, EventKind::Peer];
+    let others = [
+        EventKind::Forked { id, pid, child: Pid(2) },
+        EventKind::Executed(executed),
+        EventKind::Asked(asked),
+        EventKind::WritableExecutable(memory),
+        EventKind::Sensitive(called),
+        EventKind::SignalSent(sent),
+        EventKind::Trapped(fault.clone()),
+        EventKind::Crashed(fault),
+        EventKind::Throttled(throttled),
+    ];
+    let files = files.map(|kind| kind(file.clone())).into_iter();
+    files.chain(networks.map(|kind| kind(network.clone()))).chain(others).collect()
+}
+
 /// One event of every kind, with every field.
 fn events() -> Vec<Event> {
     let id = workload().id;
@@ -79,7 +185,7 @@ fn events() -> Vec<Event> {
         required: false,
     };
     let exited = |how| EventKind::Exited { id, pid: Pid(1), how, seconds: 0.0 };
-    let kinds = vec![
+    let mut kinds = vec![
         EventKind::Started { workload: Box::new(workload()), found_running: true, delay_ms: Some(0.0) },
         EventKind::Identified { workload: Box::new(workload()), changed: vec!["x".into()] },
         EventKind::Grown { id, pid: Pid(1), memory: memory(), previous_bytes: 0 },
@@ -88,6 +194,7 @@ fn events() -> Vec<Event> {
         EventKind::Lost(Loss { family: "x".into(), stage: "x".into(), count: 1 }),
         EventKind::Sensor(report),
     ];
+    kinds.extend(acts());
     let event = |kind| Event { format: FORMAT, time: "x".into(), monotonic_ns: 0, kind };
     kinds.into_iter().map(event).collect()
 }

@@ -9,8 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 use wasmscope_testkit::{
-    guest, may_skip, prometheus, prometheus::Prometheus, require_root, require_runtime, runtimes, wait_until,
-    wasmscope,
+    component, guest, may_skip, prometheus, prometheus::Prometheus, require_root, require_runtime, runtimes,
+    wait_until, wasmscope,
 };
 
 const LONG: Duration = Duration::from_secs(30);
@@ -157,8 +157,9 @@ fn a_guests_work_is_in_the_numbers() {
     assert_eq!(calls("mkdirat"), Some(rounds));
     assert_eq!(calls("pwrite64"), Some(rounds));
     assert_eq!(of(&page, "syscall_errors_total", &busy, ",errno=\"EXDEV\""), Some(rounds));
-    let written = of(&page, "io_operations_total", &busy, ",kind=\"file\",direction=\"write\"");
-    assert_eq!(written, Some(rounds));
+    // Wasmtime itself may write to its cache.
+    let written = of(&page, "io_operations_total", &busy, ",kind=\"file\",direction=\"write\"").unwrap();
+    assert!((rounds..rounds + 5.0).contains(&written), "{written}");
     assert!(of(&page, "cpu_seconds_total", &busy, ",mode=\"system\"").unwrap() > 0.0);
     assert!(of(&page, "page_faults_total", &busy, ",kind=\"minor\"").unwrap() > 10.0);
     let trapped = workload(&page, "traps.wasm").unwrap();
@@ -169,6 +170,38 @@ fn a_guests_work_is_in_the_numbers() {
     } else {
         assert_eq!(prometheus::check_metrics(&page), "");
     }
+}
+
+#[test]
+fn bytes_on_sockets_are_network_bytes() {
+    require_root!();
+    let wasmtime = require_runtime!(runtimes::wasmtime());
+    let mut agent = Agent::start();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let mut net = Command::new(wasmtime.command(&guest("spin"), [""; 0]).get_program());
+    net.args(["run", "-S", "inherit-network"]).arg(component("net"));
+    net.args(["pause", "1000", "tcp", "127.0.0.1", &port]);
+    agent.run(&net);
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut line = String::new();
+    BufReader::new(stream.try_clone().unwrap()).read_line(&mut line).unwrap();
+    stream.write_all(b"answer\n").unwrap();
+    drop(stream);
+    assert!(
+        wait_until(|| agent.value("wasmscope_workloads_exited_total") == Some(1.0), LONG),
+        "{}",
+        agent.page()
+    );
+    let page = agent.page();
+    let id = workload(&page, "net.component.wasm").unwrap();
+    let bytes = |kind: &str, direction: &str| {
+        let labels = format!("workload=\"{id}\",kind=\"{kind}\",direction=\"{direction}\"");
+        value(&page, &format!("wasmscope_workload_io_bytes_total{{{labels}}}"))
+    };
+    assert_eq!(bytes("network", "write"), Some(line.len() as f64), "{page}");
+    assert_eq!(bytes("network", "read"), Some(7.0), "{page}");
+    assert_eq!(bytes("file", "write"), Some(0.0), "{page}");
 }
 
 #[test]

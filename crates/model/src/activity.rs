@@ -81,7 +81,7 @@ pub struct FileAct {
     /// What it was opened for: `read`, `write`, `append`, `create`, `exclusive`, `truncate`, `directory`, `no_follow`, `path`.
     #[serde(rename = "file.open.flags", skip_serializing_if = "Vec::is_empty", default)]
     pub flags: Vec<Word>,
-    /// Whether the opened file is below the directory that the path was relative to.
+    /// Whether the opened file is the directory that the path was relative to, or below it.
     #[serde(rename = "file.beneath", skip_serializing_if = "Option::is_none", default)]
     pub beneath: Option<bool>,
     /// The kernel was told to refuse what is not beneath (`RESOLVE_BENEATH` or `RESOLVE_IN_ROOT`).

@@ -52,6 +52,7 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Text {
     /// At most 4 KiB.
+    #[serde(with = "crate::raw")]
     pub bytes: Vec<u8>,
     /// There was more.
     pub cut: bool,
@@ -61,6 +62,7 @@ pub struct Text {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelPath {
     /// Starts with `/`, unless it is nameless.
+    #[serde(with = "crate::raw")]
     pub bytes: Vec<u8>,
     /// Up to the root; a deeper one is cut at the front.
     pub complete: bool,

@@ -11,6 +11,7 @@ pub mod event;
 pub mod ids;
 pub mod memory;
 pub mod probe;
+mod raw;
 pub mod recognition;
 pub mod record;
 pub mod stack;

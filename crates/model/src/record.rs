@@ -31,6 +31,7 @@ pub struct FileVersion {
 
 /// One record from the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Record {
     /// A program was executed.
     Exec {
@@ -39,10 +40,12 @@ pub enum Record {
         /// The executable.
         exe: FileVersion,
         /// Last component of its path, at most 63 bytes; from the kernel's own objects.
+        #[serde(with = "crate::raw")]
         name: Vec<u8>,
         /// It is in no directory: made by `memfd_create`.
         nameless: bool,
         /// NUL-separated arguments, at most 1 KiB; read from user memory.
+        #[serde(with = "crate::raw")]
         args: Vec<u8>,
     },
     /// A workload forked; `head` is the child.
@@ -76,6 +79,7 @@ pub enum Record {
         size: u64,
         /// Path within its file system, as bytes, starting with `/`; where the file system is mounted, and for
         /// whom, is not known here.
+        #[serde(with = "crate::raw")]
         path: Vec<u8>,
         /// Whether `path` starts at the root of the file system; a deeper one is cut at the front.
         complete: bool,
@@ -141,6 +145,7 @@ pub struct RawStack {
 /// The lower one is the saved frame pointer, if the two are a frame's record. It need not look like one: return addresses
 /// into trampolines stand alone, and tell which record is the innermost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "[u64; 3]", into = "[u64; 3]")] // most of a recording are these: no names
 pub struct FrameRecord {
     /// Address of the lower word.
     pub at: u64,
@@ -148,6 +153,18 @@ pub struct FrameRecord {
     pub fp: u64,
     /// The upper word: the return address into the caller.
     pub ret: u64,
+}
+
+impl From<[u64; 3]> for FrameRecord {
+    fn from([at, fp, ret]: [u64; 3]) -> Self {
+        Self { at, fp, ret }
+    }
+}
+
+impl From<FrameRecord> for [u64; 3] {
+    fn from(FrameRecord { at, fp, ret }: FrameRecord) -> Self {
+        [at, fp, ret]
+    }
 }
 
 impl Record {

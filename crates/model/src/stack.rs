@@ -7,7 +7,7 @@ use std::fmt;
 /// One guest function on a stack.
 ///
 /// All of it was read from memory that the observed process can write.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Frame {
     /// Index of the core module within its code image.
     #[serde(rename = "wasm.module.index")]
@@ -35,7 +35,7 @@ impl Frame {
 }
 
 /// The guest functions that were active on a thread.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GuestStack {
     /// Innermost first. Trampolines and host frames between them are left out.
     #[serde(rename = "wasm.stack.frames")]

@@ -1,9 +1,10 @@
 //! Chains of frame records that were made up, with what a hostile or unlucky stack can hold.
 
 use proptest::prelude::*;
+use wasmscope_model::FrameRecord;
 use wasmscope_model::StackProblem;
 use wasmscope_runtimes::Segments;
-use wasmscope_runtimes::wasmtime::{Code, FrameRecord, Place, guest_stack, guest_stack_from_registers};
+use wasmscope_runtimes::wasmtime::{Code, Place, guest_stack, guest_stack_from_registers};
 
 /// Code lies in pieces of this size: at 0x10000 an entry, at 0x11000 an exit, then functions 0, 1, ...
 const PIECE: u64 = 0x1000;

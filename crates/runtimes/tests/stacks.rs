@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::process::Command;
 use std::time::Duration;
+use wasmscope_model::FrameRecord;
 use wasmscope_model::{CodeImage, GuestStack};
 use wasmscope_runtimes::wasmtime::{Chain, CodeTable, Place, TrapSections, find_images, guest_stack};
 use wasmscope_runtimes::{ReadMemory, Segments, maps};

@@ -227,7 +227,8 @@ static __always_inline bool tell_throttled(void *ring, enum family family, __u64
 
 /*
  * One token of the process's bucket: so many in each second that starts with the first. Racing threads may take a few
- * more; the bound stays of that order. What is withheld is told: that it begins, and how much it was.
+ * more; the bound stays of that order. What is withheld is told: that it begins, and how much it was. Not of hints, which
+ * are no acts of the workload: the ledger has these.
  */
 static __always_inline bool take_token(struct tracked *entry, enum bucket_kind kind, void *ring, enum family family,
 				       __u64 now)
@@ -245,13 +246,14 @@ static __always_inline bool take_token(struct tracked *entry, enum bucket_kind k
 		bucket->since_ns = now;
 		bucket->used = 0;
 		withheld = __sync_lock_test_and_set(&bucket->withheld, 0);
-		if (withheld && !tell_throttled(ring, family, since, withheld, kind == BUCKET_RARE))
+		if (withheld && kind != BUCKET_HINT &&
+		    !tell_throttled(ring, family, since, withheld, kind == BUCKET_RARE))
 			__sync_fetch_and_add(&bucket->withheld, withheld);
 	}
 	if (__sync_fetch_and_add(&bucket->used, 1) < tokens_per_second[kind])
 		return true;
 	count(family, STAGE_THROTTLED);
-	if (__sync_fetch_and_add(&bucket->withheld, 1) == 0)
+	if (__sync_fetch_and_add(&bucket->withheld, 1) == 0 && kind != BUCKET_HINT)
 		tell_throttled(ring, family, bucket->since_ns, 0, kind == BUCKET_RARE);
 	return false;
 }

@@ -42,7 +42,7 @@ static long path_step(__u32 step, void *context)
 	}
 	parent = BPF_CORE_READ(dentry, d_parent);
 	if (dentry == BPF_CORE_READ(mount, mnt.mnt_root) || dentry == parent) {
-		if (dentry == walk->directory && step)
+		if (dentry == walk->directory)
 			walk->flags |= PATH_BENEATH;
 		up = BPF_CORE_READ(mount, mnt_parent);
 		if (up != mount) {
@@ -55,7 +55,7 @@ static long path_step(__u32 step, void *context)
 		if (step)
 			return 1;
 		parent = NULL;
-	} else if (dentry == walk->directory && step) {
+	} else if (dentry == walk->directory) {
 		walk->flags |= PATH_BENEATH;
 	}
 	if (at > CALL_PATH_BYTES - COMPONENT_BYTES)

@@ -130,7 +130,7 @@ struct call_spec {
 
 enum path_flag {
 	PATH_COMPLETE = 1,    /* up to the root of the process, or of all file systems */
-	PATH_BENEATH = 2,     /* below the directory that the call was relative to */
+	PATH_BENEATH = 2,     /* the directory that the call was relative to, or below it */
 	PATH_NAMELESS = 4,    /* the one component is no path: in no directory */
 };
 

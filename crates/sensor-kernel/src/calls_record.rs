@@ -101,3 +101,7 @@ impl<'a> Rest<'a> {
         (!part.is_empty()).then_some(part)
     }
 }
+
+#[cfg(test)]
+#[path = "calls_record_tests.rs"]
+mod tests;

@@ -96,7 +96,7 @@ impl Tracker {
             Ok(()) => {}
             Err(error) if error.kind() == libbpf_rs::ErrorKind::AlreadyExists => {}
             Err(error) => {
-                tracing::warn!(pid, %error, "no room to measure another workload: it is followed without numbers");
+                tracing::warn!(pid, %error, "no room to measure another workload: it is followed without numbers and calls");
                 self.unmeasured.set(self.unmeasured.get() + 1);
                 return;
             }
@@ -155,13 +155,9 @@ impl Tracker {
         }
     }
 
-    /// Drops counters of processes that are not followed: their end was lost.
-    pub fn retain(&self, followed: impl Fn(u32) -> bool) {
-        let pids: Vec<u32> =
-            self.usage.keys().filter_map(|key| Some(u32::from_ne_bytes(*key.first_chunk()?))).collect();
-        for pid in pids.into_iter().filter(|pid| !followed(*pid)) {
-            self.forget(pid);
-        }
+    /// Processes that have counters: workloads, children that they forked just now, and some whose end was lost.
+    pub fn measured(&self) -> Vec<u32> {
+        self.usage.keys().filter_map(|key| Some(u32::from_ne_bytes(*key.first_chunk()?))).collect()
     }
 
     /// Reports no more execs of this version of an executable; the least recently used are reported again.

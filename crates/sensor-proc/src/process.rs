@@ -30,7 +30,8 @@ const MOST_THREADS: usize = 64;
 const MOST_MOUNTS: usize = 512;
 
 /// Why a process cannot be looked at.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ProcessError {
     /// It has ended, or never was.
     #[error("process {0} is not there (any more)")]

@@ -84,7 +84,7 @@ fn file(act: &FileAct) -> String {
         let _ = write!(text, " -> {}", joined(act.target_directory.as_deref(), target));
     }
     if !act.flags.is_empty() {
-        let _ = write!(text, " ({})", act.flags.join(", "));
+        let _ = write!(text, " ({})", shown(&act.flags.join(", ")));
     }
     text + &failure(&act.outcome)
 }
@@ -120,7 +120,7 @@ fn network(act: &NetworkAct) -> String {
 fn asked(act: &DnsAct) -> String {
     let question = act.name.as_deref().map_or_else(|| "?".to_owned(), |name| shown(name).to_string());
     let record_type = act.record_type.as_deref().unwrap_or("");
-    format!("{} for {question} {}", network(&act.network), shown(record_type))
+    format!("{} for {question} {}", network(&act.network), shown(record_type)).trim_end().to_owned()
 }
 
 fn memory(act: &MemoryAct) -> String {
@@ -129,7 +129,8 @@ fn memory(act: &MemoryAct) -> String {
 
 fn sensitive(act: &CallAct) -> String {
     let texts: Vec<_> = act.texts.iter().map(|text| shown(text).to_string()).collect();
-    let arguments = if texts.is_empty() { act.arguments.join(", ") } else { texts.join(", ") };
+    let arguments =
+        if texts.is_empty() { shown(&act.arguments.join(", ")).to_string() } else { texts.join(", ") };
     let abi = if act.foreign_abi { " of another ABI" } else { "" };
     format!("pid {}: {}({arguments}){abi}{}", act.actor.pid, shown(&act.outcome.call), failure(&act.outcome))
 }
@@ -147,8 +148,7 @@ fn signal(number: i32) -> String {
 fn executed(act: &ExecAct) -> String {
     let child = act.child.map(|pid| format!("child {pid} ")).unwrap_or_default();
     let memfd = if act.memfd { " (a file without a path)" } else { "" };
-    let args: Vec<_> = act.args.iter().map(|arg| shown_within(arg, NAME_CHARS).to_string()).collect();
-    format!("pid {}: {child}runs {}{memfd}: {}", act.pid, shown(&act.name), shown(&args.join(" ")))
+    format!("pid {}: {child}runs {}{memfd}: {}", act.pid, shown(&act.name), shown(&act.args.join(" ")))
 }
 
 fn faulted(fault: &Fault) -> String {
@@ -166,3 +166,6 @@ fn withheld(throttled: &Throttled) -> String {
         None => format!("pid {}: too many {kind}, the rest of this second is counted only", throttled.pid),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,11 @@ use crate::{act, module, runtime, signal_name, table::place};
 use wasmscope_model::{
     Event, EventKind, ProbeState, Workload,
     event::Exit,
-    text::{bytes, shown},
+    text::{bytes, shown, shown_within},
 };
+
+/// Longest reason of a probe shown, in characters.
+const REASON_CHARS: usize = 2000;
 
 /// One line, without its newline. The time is the UTC time of day, to milliseconds.
 pub fn line(event: &Event) -> String {
@@ -36,9 +39,12 @@ pub fn line(event: &Event) -> String {
                 ProbeState::Degraded => "degraded",
                 ProbeState::Refused => "refused",
             };
-            let reason =
-                if report.reason.is_empty() { String::new() } else { format!(": {}", report.reason) };
-            format!("{:<10} {} {state}{reason}", "probe", report.name)
+            let reason = if report.reason.is_empty() {
+                String::new()
+            } else {
+                format!(": {}", shown_within(&report.reason, REASON_CHARS))
+            };
+            format!("{:<10} {} {state}{reason}", "probe", shown(&report.name))
         }
         other => act::line(other).unwrap_or_default(),
     };
@@ -54,7 +60,7 @@ fn summary(w: &Workload) -> String {
         parts.push(format!("{} functions", w.functions()));
     }
     if !w.memories.is_empty() {
-        let limit = w.memories.iter().map(|m| m.limit_bytes).sum::<Option<u64>>();
+        let limit = w.memories.iter().try_fold(0u64, |sum, m| Some(sum.saturating_add(m.limit_bytes?)));
         let limit = limit.map(|l| format!(" of {}", bytes(l))).unwrap_or_default();
         parts.push(format!("memory {}{limit}", bytes(w.memory_bytes())));
     }

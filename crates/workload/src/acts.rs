@@ -77,18 +77,30 @@ fn file(call: Call, mut actor: Actor) -> FileAct {
         actor.untrusted.push("file.target_path".into());
     }
     let resolved = call.paths[0].as_ref().filter(|_| call.resolved);
-    let opens = call.name.starts_with("open") || call.name == "creat";
     const RESOLVE_CONFINED: u64 = 0x08 | 0x10; // RESOLVE_BENEATH, RESOLVE_IN_ROOT (linux/openat2.h)
+    let confined = match call.name.as_ref() {
+        "openat2" => call.how.map(|[_, _, resolve]| resolve & RESOLVE_CONFINED != 0),
+        // These have no way to ask for it.
+        "open" | "openat" | "creat" => Some(false),
+        _ => None,
+    };
+    // `struct open_how` stands in memory, where other opens have registers.
+    if call.name == "openat2" && call.how.is_some() {
+        actor.untrusted.extend(["file.open.flags".into(), "file.open.confined".into()]);
+    }
     FileAct {
         outcome: outcome(&call),
-        path: resolved.map(shown_path),
+        // Pipes, sockets and namespaces have no name but what is made up for those who ask: `/`, or none.
+        path: resolved
+            .filter(|path| !path.nameless || !matches!(path.bytes.as_slice(), b"" | b"/"))
+            .map(shown_path),
         requested: requested.as_ref().map(shown),
         directory: if call.resolved || is_symlink { None } else { directory(&call.paths[0], requested) },
         target: target.as_ref().map(shown),
         target_directory: directory(&call.paths[1], target),
         flags,
         beneath: resolved.map(|path| path.beneath),
-        confined: opens.then(|| call.how.is_some_and(|[_, _, resolve]| resolve & RESOLVE_CONFINED != 0)),
+        confined,
         system: resolved.and_then(|_| file_system(call.fs_magic)),
         actor,
     }
@@ -142,6 +154,7 @@ fn file_system(magic: u64) -> Option<Word> {
         0x7363_6673 => "securityfs",
         0xcafe_4a11 => "bpf",
         0x1980_0202 => "mqueue",
+        0x6e73_6673 => "nsfs",
         _ => return None,
     }))
 }
@@ -159,7 +172,7 @@ fn transport(call: &Call) -> Option<Word> {
 
 fn set(address: Option<Address>) -> (Option<IpAddr>, Option<u16>) {
     match address.filter(|address| !address.is_unset()) {
-        Some(address) => (address.ip, Some(address.port)),
+        Some(address) => (address.ip, Some(address.port).filter(|port| *port != 0)),
         None => (None, None),
     }
 }
@@ -257,3 +270,6 @@ fn sensitive(call: Call, mut actor: Actor) -> CallAct {
         foreign_abi: call.compat,
     }
 }
+
+#[cfg(test)]
+mod tests;

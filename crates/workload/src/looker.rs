@@ -52,7 +52,7 @@ pub struct Hints {
 }
 
 /// What one look found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Sight {
     /// Which process and program.
     pub key: ProcessKey,
@@ -65,7 +65,8 @@ pub struct Sight {
 }
 
 /// Why a look found nothing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LookError {
     /// The process could not be read.
     #[error(transparent)]
@@ -329,7 +330,12 @@ impl Look for Looker {
 
     fn stack(&mut self, known: &Sight, raw: &RawStack) -> Result<GuestStack, Word> {
         if !raw.asked {
-            return Err(NO_CODE.into());
+            let code = native_code(&known.workload.images).next();
+            return Err(code.map_or(NO_CODE, |_| NOT_SEARCHED).into());
+        }
+        // Opening a process takes longer than all else that is done for a call.
+        if let Some(stack) = self.stacks.known(program(known), raw) {
+            return stack;
         }
         let (images, memory) = memory_of(known);
         self.stacks.of_call(program(known), &images, memory.as_ref(), raw)
@@ -361,6 +367,8 @@ fn program(known: &Sight) -> Program {
 
 /// Without a runtime's code images nobody can tell guest code from host code.
 const NO_CODE: &str = "guest code is known of Wasmtime only";
+/// Before the sensor was told where guest code is, or because nobody wants stacks.
+const NOT_SEARCHED: &str = "the stack was not searched";
 
 /// A marker of this weight in the executable itself makes it a runtime's own program or host.
 const DEDICATED_PERCENT: u8 = 50;

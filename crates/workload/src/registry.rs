@@ -564,7 +564,7 @@ impl<L: Look, C: Control> Registry<L, C> {
         self.last_workload_end = Some(time);
         self.control.ended(pid);
         let sight = entry.sight.expect("a workload was seen");
-        let started = Duration::from_millis(sight.key.start_ticks * 10);
+        let started = Duration::from_millis(sight.key.start_ticks.saturating_mul(10));
         self.events.push((
             time,
             EventKind::Exited {
@@ -584,7 +584,10 @@ impl<L: Look, C: Control> Registry<L, C> {
     /// Looks at the next quiet process: cheaply, and closely only where its layout changed.
     fn sweep_step(&mut self, now: Duration) {
         if self.sweep_queue.is_empty() {
-            self.sweep_queue.extend(self.entries.keys().copied());
+            // In an order that a replay has too: a hash map's differs from run to run.
+            let mut pids: Vec<_> = self.entries.keys().copied().collect();
+            pids.sort_unstable();
+            self.sweep_queue.extend(pids);
         }
         while let Some(pid) = self.sweep_queue.pop_front() {
             let Some(entry) = self.entries.get(&pid) else { continue };

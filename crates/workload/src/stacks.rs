@@ -123,6 +123,11 @@ impl Stacks {
         table
     }
 
+    /// What [`of_call`](Self::of_call) found before, if it was asked the same.
+    pub(crate) fn known(&mut self, key: Program, raw: &RawStack) -> Option<Result<GuestStack, Word>> {
+        self.resolved.get(&(key, raw.clone())).cloned()
+    }
+
     /// The functions that led to a system call.
     pub(crate) fn of_call(
         &mut self,
@@ -131,16 +136,15 @@ impl Stacks {
         memory: &dyn ReadMemory,
         raw: &RawStack,
     ) -> Result<GuestStack, Word> {
-        let asked = (key, raw.clone());
-        if let Some(known) = self.resolved.get(&asked) {
-            return known.clone();
+        if let Some(known) = self.known(key, raw) {
+            return known;
         }
         let texts = self.texts(key.key, images, memory);
         let find = |address| find(&texts, address);
         let found = guest_stack(&raw.frames, &find, memory)
             .map(|chain| self.name(key, &chain, &texts, raw.cut))
             .map_err(|problem| Word::Owned(problem.to_string()));
-        self.resolved.push(asked, found.clone());
+        self.resolved.push((key, raw.clone()), found.clone());
         found
     }
 

@@ -3,4 +3,6 @@
 pub(crate) mod doctor;
 pub(crate) mod inspect;
 pub(crate) mod ps;
+pub(crate) mod record;
+pub(crate) mod replay;
 pub(crate) mod watch;

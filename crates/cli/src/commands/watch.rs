@@ -3,13 +3,14 @@
 use crate::{Failure, output};
 use std::{
     ffi::OsString,
+    fs::File,
     io::{self, BufWriter, Write},
     net::SocketAddr,
     os::{fd::AsFd as _, unix::process::ExitStatusExt as _},
     process::ExitStatus,
     time::Duration,
 };
-use wasmscope_agent::{Ended, Options, Queues, Sink, WatchError, command, watch};
+use wasmscope_agent::{Ended, Options, Outcome, Queues, Sink, WatchError, command, watch};
 use wasmscope_export::{bind, listen_address};
 use wasmscope_model::Event;
 use wasmscope_sensor_kernel::{Scope, Settings};
@@ -33,6 +34,14 @@ pub(crate) struct Watch {
     /// Stop by itself after so many seconds.
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     duration: Option<Duration>,
+    /// Tell at most so many calls of each process in a second; the rest is counted (`workload.throttled`).
+    ///
+    /// Rare ones (ptrace, mount, ...) have a budget of their own. More cost the workload more, and may be lost.
+    #[arg(long, value_name = "N", default_value_t = Settings::default().calls_per_second)]
+    calls_per_second: u32,
+    /// Do not tell which guest functions led to a call, which makes it cheaper to watch.
+    #[arg(long)]
+    no_stacks: bool,
     /// A command to start and follow, behind `--`.
     #[arg(last = true)]
     command: Vec<OsString>,
@@ -45,6 +54,11 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 
 impl Watch {
     pub(crate) fn run(self) -> Result<u8, Failure> {
+        conclude(self.follow(None)?)
+    }
+
+    /// Watches to the end, recording all of it if there is a file for that.
+    pub(crate) fn follow(self, recording: Option<File>) -> Result<Outcome, Failure> {
         let cannot_run = |error: io::Error| {
             let program = self.command.first().cloned().unwrap_or_default();
             Failure::input(anyhow::Error::new(error).context(format!("cannot run {program:?}")))
@@ -58,9 +72,13 @@ impl Watch {
             (None, Some(text)) => Scope::parse(text).map_err(Failure::input)?,
             (None, None) => Scope::Host,
         };
-        let settings = Settings { scope, ..Settings::default() };
-        let out = BufWriter::new(io::stdout());
-        let sink: Box<dyn Sink> = if self.json { Box::new(Json(out)) } else { Box::new(Text(out)) };
+        let settings = Settings {
+            scope,
+            calls_per_second: self.calls_per_second,
+            guest_stacks: !self.no_stacks,
+            ..Settings::default()
+        };
+        let sink = standard_output(self.json);
         let reader = io::stdout().as_fd().try_clone_to_owned().ok();
         let metrics = self.metrics.map(bind).transpose().map_err(Failure::input)?;
         if let Some(listener) = &metrics {
@@ -72,23 +90,34 @@ impl Watch {
             reader,
             duration: self.duration,
             metrics,
+            recording,
             queues: Queues::default(),
         };
-        let outcome = watch(options, sink).map_err(|e| match e {
+        watch(options, sink).map_err(|e| match e {
             WatchError::Command(error) => cannot_run(error),
             other => Failure::host(other),
-        })?;
-        match outcome.output {
-            Ended::Complete | Ended::Closed => {}
-            Ended::Failed(error) => output::finish(Err(error))?,
-            Ended::Unread => {
-                return Err(Failure::host(anyhow::anyhow!(
-                    "standard output is not read: the last events are lost"
-                )));
-            }
-        }
-        Ok(outcome.command.map_or(0, exit_status))
+        })
     }
+}
+
+/// The exit status after watching.
+pub(crate) fn conclude(outcome: Outcome) -> Result<u8, Failure> {
+    match outcome.output {
+        Ended::Complete | Ended::Closed => {}
+        Ended::Failed(error) => output::finish(Err(error))?,
+        Ended::Unread => {
+            return Err(Failure::host(anyhow::anyhow!(
+                "standard output is not read: the last events are lost"
+            )));
+        }
+    }
+    Ok(outcome.command.map_or(0, exit_status))
+}
+
+/// Where events go, one line each.
+pub(crate) fn standard_output(json: bool) -> Box<dyn Sink> {
+    let out = BufWriter::new(io::stdout());
+    if json { Box::new(Json(out)) } else { Box::new(Text(out)) }
 }
 
 /// As shells and strace pass it on.

@@ -3,6 +3,7 @@
 
 mod bursts;
 mod forged;
+#[path = "../common/kit.rs"]
 mod kit;
 mod many_modules;
 mod names;

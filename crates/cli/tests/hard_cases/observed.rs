@@ -1,5 +1,7 @@
 //! Processes to look at: guests, shells that wait for their cue, programs for other users.
 
+pub(crate) use crate::kit::shell_line;
+
 use crate::kit::PATIENCE;
 use std::{
     path::{Path, PathBuf},
@@ -7,13 +9,6 @@ use std::{
 };
 use tempfile::TempDir;
 use wasmscope_testkit::{Running, Runtime, guest, wait_until};
-
-/// A command as a line of shell.
-pub(crate) fn shell_line(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let quoted = words.map(|word| format!("'{}'", word.to_str().unwrap().replace('\'', r"'\''")));
-    quoted.collect::<Vec<_>>().join(" ")
-}
 
 /// The shell line that runs a guest for some seconds.
 pub(crate) fn sleeper(runtime: &Runtime, seconds: u32) -> String {

@@ -85,9 +85,9 @@ static __always_inline bool failed(long result)
 	return result < 0 && result >= -MAX_ERRNO;
 }
 
-static __always_inline enum io_kind kind_of(struct task_struct *task, __u32 fd)
+static __always_inline enum io_kind kind_of(__u32 fd)
 {
-	struct file *file = file_of(task, fd);
+	struct file *file = file_of((struct task_struct *)bpf_get_current_task_btf(), fd);
 	struct sock *sk;
 	__u32 type;
 
@@ -111,19 +111,18 @@ static __always_inline void add_io(struct io *io, long bytes)
 static __noinline int count_io(struct usage *used, struct pt_regs_of_arch *regs, __u32 call, long result)
 {
 	const volatile struct call_spec *spec = &specs[call & (CALLS - 1)];
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	bool writes = spec->class != CALL_READS;
 	enum io_kind kind = IO_FILE;
 
 	/* A call with an offset is on a file, without asking. */
-	if (spec->target == NO_ARGUMENT)
-		kind = kind_of(task, argument(regs, spec->fd[0]));
+	if (spec->target == NO_ARGUMENT || spec->class == CALL_SENDS)
+		kind = kind_of(argument(regs, spec->fd[0]));
 	if (kind >= IO_KINDS)
 		return 0;
 	add_io(writes ? &used->writes[kind] : &used->reads[kind], result);
 	if (spec->fd[1] == NO_ARGUMENT)
 		return 0;
-	kind = kind_of(task, argument(regs, spec->fd[1]));
+	kind = kind_of(argument(regs, spec->fd[1]));
 	if (kind < IO_KINDS)
 		add_io(writes ? &used->reads[kind] : &used->writes[kind], result);
 	return 0;
@@ -366,17 +365,17 @@ static __noinline int report_datagram(struct pt_regs_of_arch *regs, __u32 call, 
 		address_in(&key.peer, (const void *)name);
 	else
 		peer_of(&key.peer, sk);
-	if (key.peer.port != 53) {
-		if (bpf_map_lookup_elem(&known_peers, &key))
-			return 0;
-		bpf_map_update_elem(&known_peers, &key, &one, BPF_ANY);
-	}
+	if (key.peer.port != 53 && bpf_map_lookup_elem(&known_peers, &key))
+		return 0;
 
 	now = bpf_ktime_get_ns();
 	entry = bpf_map_lookup_elem(&tracked, &pid);
 	scratch = bpf_map_lookup_elem(&scratches, &first);
 	if (!scratch || !take_token(entry, BUCKET_CALL, &call_ring, FAMILY_CALL, now))
 		return 0;
+	/* One that was withheld is still new. */
+	if (key.peer.port != 53)
+		bpf_map_update_elem(&known_peers, &key, &one, BPF_ANY);
 	fill_call(scratch, regs, call, result);
 	scratch->record.protocol = IPPROTO_UDP;
 	scratch->record.flags = name ? CALL_PEER_USER : 0;
@@ -480,6 +479,11 @@ int BPF_PROG(on_sys_exit, struct pt_regs_of_arch *regs, long result)
 		return report_datagram(regs, call, result);
 	case CALL_MAPS:
 		if (failed(result) || !hint_map(regs, call, result))
+			return 0;
+		break;
+	case CALL_ACCEPTS:
+		/* A server that polls has nothing to accept most of the time. */
+		if (failed(result))
 			return 0;
 		break;
 	case CALL_SIGNALS:

@@ -179,6 +179,9 @@ int BPF_PROG(on_exit, struct task_struct *task)
 			if (signal->live.counter == 0)
 				settle(used, task, signal);
 		}
+		/* Whoever gets this id next is somebody else. */
+		if (signal->live.counter == 0)
+			set_mark(pid, false);
 	}
 	/* do_exit() has already counted this thread down: 0 means that it was the last. */
 	if (signal->live.counter != 0)
@@ -188,7 +191,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	entry = bpf_map_lookup_elem(&tracked, &pid);
 	if (!entry)
 		return 0;
-	for (int kind = 0; kind < BUCKETS; kind++) {
+	for (int kind = BUCKET_CALL; kind < BUCKETS; kind++) {
 		struct bucket *bucket = &entry->buckets[kind];
 
 		if (bucket->withheld)
@@ -197,7 +200,6 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	}
 	bpf_map_delete_elem(&tracked, &pid);
 	bpf_map_delete_elem(&code, &pid);
-	set_mark(pid, false);
 
 	record = reserve_lifecycle(sizeof(*record));
 	if (!record)

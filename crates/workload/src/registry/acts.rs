@@ -60,16 +60,18 @@ impl<L: Look, C: Control> Registry<L, C> {
         let seen = self.looker.fault(sight, raw.instruction_pointer, raw.frame_pointer, &raw.stack);
         // SIGILL, SIGBUS, SIGFPE, SIGSEGV have the faulting address; an abort has none.
         let address = (raw.code > 0 && matches!(raw.signal, 4 | 7 | 8 | 11)).then_some(raw.address);
+        // A signal that a process sent is no trap, wherever it found the guest.
+        let trapped = seen.in_guest && raw.code > 0;
         let fault = Fault {
             actor: actor(id, head, seen.stack),
             signal: raw.signal,
             code: raw.code,
-            trap: seen.trap,
+            trap: seen.trap.filter(|_| trapped),
             address,
             instruction: raw.instruction_pointer,
             handled: raw.handled,
         };
-        let kind = if seen.in_guest { EventKind::Trapped(fault) } else { EventKind::Crashed(fault) };
+        let kind = if trapped { EventKind::Trapped(fault) } else { EventKind::Crashed(fault) };
         self.events.push((time, kind));
     }
 

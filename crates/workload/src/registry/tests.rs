@@ -1,10 +1,11 @@
 //! The state machine against a host that exists only here.
 
 use super::*;
+use crate::FaultSight;
 use std::{cell::RefCell, rc::Rc};
 use wasmscope_model::{
-    BootId, Confidence, Container, LimitSource, LinearMemory, ModuleFile, ModuleOrigin, Pid, ProcessKey,
-    Recognition, Workload, WorkloadId,
+    BootId, Confidence, Container, GuestStack, LimitSource, LinearMemory, ModuleFile, ModuleOrigin, Pid,
+    ProcessKey, RawStack, Recognition, Workload, WorkloadId, activity::Word,
 };
 
 /// What a look at each process would find, and what was asked of the sensor.
@@ -50,7 +51,19 @@ impl Look for Fake {
             true => Ok(Some(now.workload.memories)),
         }
     }
+
+    fn stack(&mut self, _: &Sight, _: &RawStack) -> Result<GuestStack, Word> {
+        Ok(GuestStack::default())
+    }
+
+    fn fault(&mut self, _: &Sight, ip: u64, _: u64, _: &RawStack) -> FaultSight {
+        // Guest code is where the test says it is.
+        let in_guest = ip >= GUEST_CODE;
+        FaultSight { in_guest, trap: in_guest.then(|| "Trap".into()), stack: Ok(GuestStack::default()) }
+    }
 }
+
+const GUEST_CODE: u64 = 1 << 40;
 
 impl Control for Fake {
     fn set(&mut self, pid: u32, interest: Interest) -> Option<Duration> {
@@ -156,7 +169,13 @@ impl Bench {
     fn exec(&mut self, pid: u32, start_ticks: u64) {
         let head = self.head(pid, start_ticks);
         self.registry.record(
-            Record::Exec { head, exe: FileVersion::default(), args: b"wasmtime\0".to_vec() },
+            Record::Exec {
+                head,
+                exe: FileVersion::default(),
+                name: b"wasmtime".to_vec(),
+                nameless: false,
+                args: b"wasmtime\0".to_vec(),
+            },
             self.now,
         );
     }
@@ -200,6 +219,10 @@ fn names(events: &[EventKind]) -> Vec<&'static str> {
         EventKind::Exited { .. } => "exited",
         EventKind::Lost(_) => "lost",
         EventKind::Sensor(_) => "sensor",
+        EventKind::Executed(_) => "executed",
+        EventKind::Trapped(_) => "trapped",
+        EventKind::Crashed(_) => "crashed",
+        other => panic!("{other:?}"),
     };
     events.iter().map(name).collect()
 }
@@ -302,8 +325,8 @@ fn an_exec_ends_the_workload_that_was() {
     bench.exec(7, 2);
     bench.pass(SECOND);
     let events = bench.events();
-    assert_eq!(names(&events), ["started", "exited", "started"]);
-    assert!(matches!(events[1], EventKind::Exited { how: Exit::Exec, .. }));
+    assert_eq!(names(&events), ["started", "executed", "exited", "started"]);
+    assert!(matches!(events[2], EventKind::Exited { how: Exit::Exec, .. }));
 }
 
 #[test]
@@ -433,4 +456,35 @@ fn more_processes_than_there_is_room_for_are_counted_and_the_old_ones_kept() {
     }
     assert_eq!(bench.registry.overflow(), 5);
     assert!(bench.registry.knows(1));
+}
+
+#[test]
+fn a_fault_in_guest_code_is_a_trap_unless_a_process_sent_the_signal() {
+    let mut bench = Bench::new();
+    bench.runs(sight(7, 1, Verdict::Workload, 1));
+    bench.exec(7, 1);
+    bench.pass(SECOND);
+    bench.events();
+    let mut fault = |pid, code, instruction_pointer| {
+        let record = Record::Signal {
+            head: bench.head(pid, 1),
+            signal: 11,
+            code,
+            address: 5,
+            instruction_pointer,
+            frame_pointer: 0,
+            handled: true,
+            stack: RawStack::default(),
+        };
+        bench.registry.record(record, bench.now);
+        bench.events()
+    };
+    let told = |events: &[EventKind]| {
+        let [EventKind::Trapped(fault) | EventKind::Crashed(fault)] = events else { panic!("{events:?}") };
+        (names(events)[0], fault.trap.is_some(), fault.address)
+    };
+    assert_eq!(told(&fault(7, 1, GUEST_CODE)), ("trapped", true, Some(5)));
+    assert_eq!(told(&fault(7, 1, 4)), ("crashed", false, Some(5)));
+    assert_eq!(told(&fault(7, 0, GUEST_CODE)), ("crashed", false, None), "kill -SEGV");
+    assert_eq!(fault(8, 1, GUEST_CODE), [], "of no workload");
 }

@@ -1,5 +1,8 @@
 //! Running the binary: its output, exit status, time and memory.
 
+// Each test binary uses its own part.
+#![allow(dead_code)]
+
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid};
 use serde_json::Value;
 use std::{
@@ -113,6 +116,11 @@ impl Started {
         String::from_utf8(std::fs::read(file.path()).unwrap()).expect("wasmscope writes UTF-8")
     }
 
+    /// What it has written to standard output so far.
+    pub(crate) fn stdout(&self) -> String {
+        Self::read(&self.stdout)
+    }
+
     /// The JSON lines that are complete by now.
     pub(crate) fn events(&self) -> Vec<Value> {
         let text = Self::read(&self.stdout);
@@ -161,14 +169,20 @@ impl Started {
 
     /// Waits for the end, and ends what the program left running in its group.
     #[track_caller]
-    pub(crate) fn finish(mut self) -> Done {
+    pub(crate) fn finish(self) -> Done {
+        self.finish_within(PATIENCE)
+    }
+
+    /// The same, for what may take longer.
+    #[track_caller]
+    pub(crate) fn finish_within(mut self, patience: Duration) -> Done {
         let mut peak = 0;
         wait_until(
             || {
                 peak = peak.max(peak_bytes(self.child.id()));
                 self.has_ended()
             },
-            PATIENCE,
+            patience,
         );
         let elapsed = self.begun.elapsed();
         let (stdout, stderr) = (Self::read(&self.stdout), Self::read(&self.stderr));
@@ -208,4 +222,11 @@ pub(crate) fn named<'a>(events: &'a [Value], name: &str) -> Vec<&'a Value> {
 /// Whether there is an event of this name about this process.
 pub(crate) fn has(events: &[Value], name: &str, pid: u32) -> bool {
     named(events, name).iter().any(|e| e["process.pid"] == pid)
+}
+
+/// A command as a line of shell.
+pub(crate) fn shell_line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let quoted = words.map(|word| format!("'{}'", word.to_str().unwrap().replace('\'', r"'\''")));
+    quoted.collect::<Vec<_>>().join(" ")
 }
