@@ -29,6 +29,7 @@ enum Command {
     Watch(commands::watch::Watch),
     Record(commands::record::Record),
     Replay(commands::replay::Replay),
+    Scan(commands::scan::Scan),
 }
 
 /// A failure and its exit status.
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         Command::Watch(command) => command.run(),
         Command::Record(command) => command.run(),
         Command::Replay(command) => command.run(),
+        Command::Scan(command) => command.run(),
     };
     match result {
         Ok(status) => ExitCode::from(status),

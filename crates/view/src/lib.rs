@@ -7,6 +7,7 @@ mod act;
 pub mod diagnosis;
 pub mod event;
 pub mod inspect;
+pub mod scan;
 pub mod table;
 
 use std::fmt::Display;

@@ -5,4 +5,5 @@ pub(crate) mod inspect;
 pub(crate) mod ps;
 pub(crate) mod record;
 pub(crate) mod replay;
+pub(crate) mod scan;
 pub(crate) mod watch;

@@ -1,0 +1,213 @@
+//! The end of a module: what was gathered becomes facts.
+
+use crate::facts::*;
+use crate::graph::GraphBuilder;
+use crate::limits::{Budget, FUNCTIONS};
+use crate::module::ModuleReader;
+use crate::names::pick;
+use crate::opcodes::{self, OPCODES};
+use crate::ports::{Ports, is_function};
+use crate::reach::{Roots, reachability};
+use crate::{CallGraph, Capabilities, hardening, origin, text};
+use std::collections::{BTreeMap, BTreeSet};
+use wasmscope_model::Sha256;
+
+impl ModuleReader<'_> {
+    /// The facts of the module, which lies in `bytes`, and its call graph if that is wanted.
+    pub(crate) fn finish(
+        mut self,
+        bytes: &[u8],
+        want_graph: bool,
+        budget: &mut Budget,
+    ) -> (ModuleFacts, Option<CallGraph>) {
+        let mut ports = self.ports(budget);
+        self.mark_exported(&ports);
+        let mut roots = Roots {
+            entries: std::mem::take(&mut ports.entries),
+            unlisted: std::mem::take(&mut ports.unlisted),
+            shared: self.shared_functions(),
+        };
+        roots.entries.extend(self.start.map(|function| (Root::Start, function)));
+        let graph = self.graph.take().filter(|_| want_graph);
+        let graph = graph.or_else(|| want_graph.then(|| self.empty_graph()));
+        let mut reach = Reachability::default();
+        let graph = graph.and_then(|builder| {
+            for table in &mut self.tables {
+                let (changed, open) = builder.table_state(table.index);
+                table.changed_by_code = changed;
+                table.open = open || table.imported;
+            }
+            builder.finish(&mut self.types, &self.type_of)
+        });
+        if let Some(graph) = &graph {
+            reach = reachability(graph, roots, &ports.given, budget);
+            reach.incomplete = self.code.functions.undecoded > 0;
+        } else if want_graph {
+            let message = format!("reachability: more than {FUNCTIONS} functions");
+            self.problem(ProblemKind::LeftOut, None, message, budget);
+        }
+        self.name_functions(&mut reach);
+        self.name_storage();
+        self.problems.extend(self.code.problem.take());
+        let proposals = self.proposal_uses();
+        let mut functions = std::mem::take(&mut self.code.functions);
+        functions.imported = self.imported_functions;
+        functions.named = self.customs.names.as_ref().map_or(0, |names| names.functions().count() as u32);
+        if budget.is_spent() {
+            let message = format!("lists: more than {} entries in this file", crate::limits::LISTED);
+            self.problems.push(Problem { kind: ProblemKind::LeftOut, offset: None, message });
+        }
+        let capabilities = ports.given.iter().fold(Capabilities::NONE, |all, c| all.union(*c));
+        let name = self.customs.names.as_ref().and_then(|names| names.module()).map(text::name);
+        let evidence = origin::Evidence::gather(&self, &ports);
+        let facts = ModuleFacts {
+            path: self.path,
+            offset: self.offset,
+            size: bytes.len() as u64,
+            sha256: Sha256::of(bytes),
+            name,
+            sections: self.sections,
+            hardening: hardening::hardening(&evidence, &self.globals, &ports),
+            origin: evidence.origin(),
+            imports: ports.imports,
+            import_count: ports.import_count,
+            exports: ports.exports,
+            export_count: ports.export_count,
+            interfaces: ports.interfaces,
+            capabilities,
+            memories: self.memories,
+            tables: self.tables,
+            globals: self.globals,
+            start: self.start,
+            data: self.data,
+            elements: self.elements,
+            functions,
+            instructions: opcodes::mix(&self.code.counts),
+            proposals,
+            reachability: reach,
+            producers: self.customs.producers.unwrap_or_default(),
+            target_features: self.customs.target_features,
+            dependencies: self.customs.dependencies,
+            signature: self.customs.signature,
+            debug: self.customs.debug,
+            problems: self.problems,
+        };
+        (facts, graph)
+    }
+
+    /// A module without code, tables or exported functions never made a graph.
+    fn empty_graph(&self) -> GraphBuilder {
+        GraphBuilder::new(self.imported_functions, self.type_of.len() as u32)
+    }
+
+    fn mark_exported(&mut self, ports: &Ports) {
+        for export in &ports.exports {
+            let place = export.ty.index as usize;
+            let exported = match export.ty.kind {
+                ItemKind::Memory => self.memories.get_mut(place).map(|m| &mut m.exported),
+                ItemKind::Table => self.tables.get_mut(place).map(|t| &mut t.exported),
+                ItemKind::Global => self.globals.get_mut(place).map(|g| &mut g.exported),
+                ItemKind::Function | ItemKind::Tag => None,
+            };
+            if let Some(exported) = exported {
+                exported.get_or_insert_with(|| export.name.clone());
+            }
+        }
+    }
+
+    /// Functions that the host finds in tables and globals it sees.
+    fn shared_functions(&mut self) -> Vec<u32> {
+        let mut shared = Vec::new();
+        let visible = self.tables.iter().filter(|t| t.imported || t.exported.is_some());
+        let visible: Vec<u32> = visible.map(|t| t.index).collect();
+        for table in visible {
+            if self.tables.get(table as usize).is_some_and(|t| t.imported) {
+                self.graph().open_table(table);
+            }
+            shared.extend(self.graph().in_table(table).iter());
+        }
+        for (global, function) in &self.function_globals {
+            if self.globals.get(*global as usize).is_none_or(|g| g.exported.is_some()) {
+                shared.push(*function);
+            }
+        }
+        shared.sort_unstable();
+        shared.dedup();
+        shared
+    }
+
+    /// Names the functions that the facts mention.
+    fn name_functions(&mut self, reach: &mut Reachability) {
+        let functions = &mut self.code.functions;
+        let records = [
+            &mut functions.largest,
+            &mut functions.most_locals,
+            &mut functions.deepest,
+            &mut functions.widest_br_table,
+        ];
+        let records: Vec<&mut NamedFunction> = records.into_iter().filter_map(Option::as_mut).collect();
+        let paths = reach.imports.iter_mut().filter_map(|import| import.path.as_mut());
+        let mut steps: Vec<&mut Step> = paths.flat_map(|path| path.steps.iter_mut()).collect();
+        let wanted: BTreeSet<u32> =
+            records.iter().map(|r| r.index).chain(steps.iter().map(|s| s.function)).collect();
+
+        let mut names: BTreeMap<u32, String> = BTreeMap::new();
+        let imports = self.imports.clone().into_iter().flat_map(|s| s.into_imports()).map_while(Result::ok);
+        let imported = imports
+            .filter(|i| matches!(i.ty, wasmparser::TypeRef::Func(_) | wasmparser::TypeRef::FuncExact(_)));
+        for (index, import) in (0u32..).zip(imported).filter(|(index, _)| wanted.contains(index)) {
+            names.insert(index, text::name(&format!("{}.{}", import.module, import.name)));
+        }
+        if let Some(section) = &self.customs.names {
+            for (index, name) in pick(section.functions(), &wanted) {
+                names.entry(index).or_insert(name);
+            }
+        }
+        let exports = self.exports.clone().into_iter().flatten().map_while(Result::ok);
+        for export in exports.filter(|e| is_function(e.kind) && wanted.contains(&e.index)) {
+            names.entry(export.index).or_insert_with(|| text::name(export.name));
+        }
+        for record in records {
+            record.name = names.get(&record.index).cloned();
+        }
+        for step in &mut steps {
+            step.name = names.get(&step.function).cloned();
+        }
+    }
+
+    fn name_storage(&mut self) {
+        let Some(names) = &self.customs.names else { return };
+        let wanted = self.globals.iter().map(|g| g.index).collect();
+        for (index, name) in pick(names.globals(), &wanted) {
+            if let Some(global) = self.globals.get_mut(index as usize) {
+                global.name = Some(name);
+            }
+        }
+        let wanted = self.data.list.iter().map(|d| d.index).collect();
+        for (index, name) in pick(names.data(), &wanted) {
+            if let Some(segment) = self.data.list.get_mut(index as usize) {
+                // The linker's names: https://lld.llvm.org/WebAssembly.html
+                segment.read_only = Some(name.starts_with(".rodata"));
+                segment.name = Some(name);
+            }
+        }
+    }
+
+    fn proposal_uses(&mut self) -> Vec<ProposalUse> {
+        let (gc, multi_value, vectors) = (self.types.gc, self.types.multi_value, self.types.vectors);
+        self.uses("gc", gc);
+        self.uses("multi-value", multi_value || self.code.typed_blocks);
+        self.uses("simd", vectors);
+        self.uses("exceptions", self.tag_count > 0);
+        let mut uses: BTreeMap<String, u64> =
+            self.proposals.iter().map(|name| ((*name).to_owned(), 0)).collect();
+        for ((_, proposal), count) in
+            OPCODES.iter().zip(self.code.counts.iter()).filter(|(_, count)| **count > 0)
+        {
+            if *proposal != "mvp" {
+                *uses.entry(proposal.replace('_', "-")).or_default() += count;
+            }
+        }
+        uses.into_iter().map(|(name, instructions)| ProposalUse { name, instructions }).collect()
+    }
+}

@@ -1,0 +1,65 @@
+//! What a WebAssembly module can do, read from its bytes before it runs.
+//!
+//! [`analyze`] takes bytes and gives [`Facts`]: imports and the [capabilities](Capability) behind them, memories, code in
+//! numbers, origin, and what can be reached from where. Nothing here touches files, the network or the clock, and the
+//! same bytes give the same facts.
+//!
+//! The bytes are hostile: everything is bounded (see [`limits`]), nothing panics, and names in the facts are the
+//! attacker's own words.
+//!
+//! ```
+//! let bytes = b"\0asm\x01\0\0\0";
+//! let facts = wasmscope_analyze::analyze(bytes, &Default::default())?;
+//! assert!(facts.validation.valid && facts.capabilities.is_empty());
+//! # Ok::<(), wasmscope_analyze::AnalyzeError>(())
+//! ```
+
+mod callgraph;
+mod capability;
+mod code;
+mod component;
+mod constexpr;
+mod custom;
+mod dependencies;
+mod entropy;
+mod error;
+pub mod facts;
+mod finish;
+mod graph;
+mod hardening;
+mod interfaces;
+mod layout;
+pub mod limits;
+mod module;
+mod names;
+mod opcodes;
+mod origin;
+mod ports;
+mod reach;
+mod reader;
+mod segments;
+mod signature;
+mod storage;
+mod text;
+mod types;
+
+pub use callgraph::{CallGraph, Ways};
+pub use capability::{Capabilities, Capability, UnknownCapability};
+pub use error::{AnalyzeError, ErrorKind};
+pub use facts::Facts;
+pub use reader::{analyze, analyze_with_graphs};
+
+/// What to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Validate (about half of the time).
+    pub validate: bool,
+    /// Make call graphs.
+    pub reachability: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { validate: true, reachability: true }
+    }
+}

@@ -1,0 +1,64 @@
+//! Bounds that keep memory within three times the module plus 64 MiB, whatever the module says.
+//!
+//! Counts are always exact; what is bounded is what is listed. What was left out is told in
+//! [`ModuleFacts::problems`](crate::facts::ModuleFacts::problems).
+
+/// Entries of all lists of one file together: imports, exports, segments, sections, steps of paths, …
+pub const LISTED: usize = 100_000;
+
+/// Core modules of one file that get facts of their own.
+pub const MODULES: usize = 2_000;
+
+/// Components inside components inside components.
+pub const DEPTH: usize = 64;
+
+/// Bytes kept of any name or text out of the file.
+pub const NAME_BYTES: usize = 256;
+
+/// Steps of a path that are listed; of a longer one, those closest to the import.
+pub const PATH_STEPS: usize = 32;
+
+/// Functions up to which a call graph is made: what the specification's JavaScript embedding allows in one module
+/// (<https://webassembly.github.io/spec/js-api/#limits>).
+pub const FUNCTIONS: u32 = 1_000_000;
+
+/// Types, imports or exports beyond which a module is not validated, because the validator keeps more than a
+/// hundred bytes for each; a hundred times what compilers produce.
+pub const VALIDATED_ITEMS: u32 = 200_000;
+
+/// Types in one recursion group: wasmparser holds a whole group in memory, at 300 bytes a type. Compilers for GC
+/// languages put all their types in one group, some thousands.
+pub const GROUP_TYPES: u32 = 100_000;
+
+/// Pairs of table and type that are told apart in the call graph; further ones share one node for each table.
+pub const INDIRECT_NODES: usize = 65_536;
+
+/// Bytes to which a `.dep-v0` section may inflate.
+pub const DEPENDENCY_BYTES: usize = 4 << 20;
+
+/// What may still be listed.
+#[derive(Debug, Clone)]
+pub(crate) struct Budget {
+    left: usize,
+}
+
+impl Budget {
+    pub(crate) fn new() -> Self {
+        Self { left: LISTED }
+    }
+
+    /// Takes one entry, if there is one.
+    pub(crate) fn take(&mut self) -> bool {
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub(crate) fn is_spent(&self) -> bool {
+        self.left == 0
+    }
+}
