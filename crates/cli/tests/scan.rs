@@ -38,10 +38,7 @@ fn a_modules_capabilities_and_the_way_to_each() {
     assert!(!can.contains(&"connect") && !can.contains(&"threads"), "{can:?}");
 
     let why = text(&scan(&["--why", "write-files", path(&busy)]).stdout);
-    assert!(
-        why.contains("path_unlink_file") && why.contains("export _start"),
-        "{why}"
-    );
+    assert!(why.contains("path_unlink_file") && why.contains("export _start"), "{why}");
     let not = text(&scan(&["--why", "connect", path(&busy)]).stdout);
     assert!(not.contains("not imported"), "{not}");
     let net = text(&scan(&["--why", "connect", path(&component("net"))]).stdout);
