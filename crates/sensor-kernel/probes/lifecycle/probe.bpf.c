@@ -181,34 +181,35 @@ int BPF_PROG(on_exit, struct task_struct *task)
 {
 	struct signal_struct *signal = task->signal;
 	__u32 pid = task->tgid;
+	struct bucket last[BUCKETS];
 	struct exit_record *record;
 	struct tracked *entry;
 	struct usage *used;
 
-	if (is_marked(pid)) {
-		used = bpf_map_lookup_elem(&usage, &pid);
-		if (used)
-			settle(used, task, signal);
-		/* Whoever gets this id next is somebody else. */
-		if (signal->live.counter == 0)
-			set_mark(pid, false);
-	}
+	/* Whether or not it is still marked: another thread may have found already that none is left. */
+	used = bpf_map_lookup_elem(&usage, &pid);
+	if (used)
+		settle(used, task, signal);
 	/* do_exit() has already counted this thread down: 0 means that it was the last. */
 	if (signal->live.counter != 0)
 		return 0;
+	/* Whoever gets this id next is somebody else. */
+	if (is_marked(pid))
+		set_mark(pid, false);
 	if (scope == SCOPE_TREE)
 		bpf_map_delete_elem(&scope_tree, &pid);
 	entry = bpf_map_lookup_elem(&tracked, &pid);
 	if (!entry)
 		return 0;
+	/* Two threads may both find that none is left: who removes the entry tells of the end. */
+	__builtin_memcpy(last, entry->buckets, sizeof(last));
+	if (bpf_map_delete_elem(&tracked, &pid))
+		return 0;
 	for (int kind = BUCKET_CALL; kind < BUCKETS; kind++) {
-		struct bucket *bucket = &entry->buckets[kind];
-
-		if (bucket->withheld)
-			tell_throttled(&lifecycle_ring, FAMILY_LIFECYCLE, bucket->since_ns, bucket->withheld,
+		if (last[kind].withheld)
+			tell_throttled(&lifecycle_ring, FAMILY_LIFECYCLE, last[kind].since_ns, last[kind].withheld,
 				       kind == BUCKET_RARE);
 	}
-	bpf_map_delete_elem(&tracked, &pid);
 	bpf_map_delete_elem(&code, &pid);
 
 	record = reserve_lifecycle(sizeof(*record));
