@@ -229,7 +229,7 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     };
     // Nobody answers a scrape any more.
     drop((asked, server));
-    let Watch { registry, counts, output, loss_report: _, .. } = watch;
+    let Watch { registry, counts, output, .. } = watch;
     let output = output.finish(ended == End::Asked, &stop);
     let ledger = ledger_of(&registry, &counts, None);
     signals.close();

@@ -62,6 +62,13 @@ pub struct CodeImage {
     pub problems: Vec<String>,
 }
 
+impl CodeImage {
+    /// Whether addresses of the processor lie in its `.text`: Pulley's is bytecode.
+    pub fn is_native(&self) -> bool {
+        matches!(self.kind, ImageKind::Module | ImageKind::Component)
+    }
+}
+
 /// One guest function in a code image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Function {

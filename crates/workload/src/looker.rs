@@ -15,8 +15,8 @@ use std::{
     time::Duration,
 };
 use wasmscope_model::{
-    BootId, CodeImage, GuestStack, ImageKind, LinearMemory, ModuleOrigin, ProcessKey, RawStack, Verdict,
-    Workload, WorkloadId, activity::Word, text::lossy_within,
+    BootId, CodeImage, GuestStack, LinearMemory, ModuleOrigin, ProcessKey, RawStack, Verdict, Workload,
+    WorkloadId, activity::Word, text::lossy_within,
 };
 use wasmscope_runtimes::{
     FileMarks, FileRole, Fingerprint, Maps, Observation, ReadMemory, SeenModule, Segments, Vma, interesting,
@@ -112,9 +112,9 @@ pub trait Look {
     fn fault(&mut self, known: &Sight, ip: u64, fp: u64, raw: &RawStack) -> FaultSight;
 }
 
-/// Native code of guests in a process: Pulley's is bytecode, no address of the processor lies in it.
+/// Native code of guests in a process.
 pub(crate) fn native_code(images: &[CodeImage]) -> impl Iterator<Item = &CodeImage> {
-    images.iter().filter(|i| matches!(i.kind, ImageKind::Module | ImageKind::Component))
+    images.iter().filter(|image| image.is_native())
 }
 
 /// Looks at processes of this host.
@@ -256,8 +256,7 @@ impl Look for Looker {
         });
 
         if sighting.recognition.verdict == Verdict::Workload {
-            let images: Vec<_> = native_code(&sighting.images).cloned().collect();
-            self.stacks.learn(*process.key(), &images, memory.as_ref());
+            self.stacks.learn(*process.key(), native_code(&sighting.images), memory.as_ref());
         }
         unknown.extend(sighting.problems);
         let modules = resolve(candidates, &sighting.images);
@@ -333,12 +332,7 @@ impl Look for Looker {
             let code = native_code(&known.workload.images).next();
             return Err(code.map_or(NO_CODE, |_| NOT_SEARCHED).into());
         }
-        // Opening a process takes longer than all else that is done for a call.
-        if let Some(stack) = self.stacks.known(program(known), raw) {
-            return stack;
-        }
-        let (images, memory) = memory_of(known);
-        self.stacks.of_call(program(known), &images, memory.as_ref(), raw)
+        self.stacks.of_call(program(known), raw, || memory_of(known))
     }
 
     fn fault(&mut self, known: &Sight, ip: u64, fp: u64, raw: &RawStack) -> FaultSight {

@@ -95,7 +95,12 @@ impl Default for Stacks {
 
 impl Stacks {
     /// Reads the tables of all images while the process is there: it may end before it is asked about.
-    pub(crate) fn learn(&mut self, key: ProcessKey, images: &[CodeImage], memory: &dyn ReadMemory) {
+    pub(crate) fn learn<'a>(
+        &mut self,
+        key: ProcessKey,
+        images: impl Iterator<Item = &'a CodeImage>,
+        memory: &dyn ReadMemory,
+    ) {
         for image in images {
             self.table(key, image, memory);
         }
@@ -123,29 +128,36 @@ impl Stacks {
         table
     }
 
-    /// What [`of_call`](Self::of_call) found before, if it was asked the same.
-    pub(crate) fn known(&mut self, key: Program, raw: &RawStack) -> Option<Result<GuestStack, Word>> {
-        self.resolved.get(&(key, raw.clone())).cloned()
+    /// The functions that led to a system call. The process's images and memory are asked for only where the same stack
+    /// was not resolved before: opening a process takes longer than all else that is done for a call.
+    pub(crate) fn of_call(
+        &mut self,
+        key: Program,
+        raw: &RawStack,
+        open: impl FnOnce() -> (Vec<CodeImage>, Box<dyn ReadMemory>),
+    ) -> Result<GuestStack, Word> {
+        let asked = (key, raw.clone());
+        if let Some(known) = self.resolved.get(&asked) {
+            return known.clone();
+        }
+        let (images, memory) = open();
+        let found = self.resolve(key, &images, memory.as_ref(), raw);
+        self.resolved.push(asked, found.clone());
+        found
     }
 
-    /// The functions that led to a system call.
-    pub(crate) fn of_call(
+    fn resolve(
         &mut self,
         key: Program,
         images: &[CodeImage],
         memory: &dyn ReadMemory,
         raw: &RawStack,
     ) -> Result<GuestStack, Word> {
-        if let Some(known) = self.known(key, raw) {
-            return known;
-        }
         let texts = self.texts(key.key, images, memory);
         let find = |address| find(&texts, address);
-        let found = guest_stack(&raw.frames, &find, memory)
+        guest_stack(&raw.frames, &find, memory)
             .map(|chain| self.name(key, &chain, &texts, raw.cut))
-            .map_err(|problem| Word::Owned(problem.to_string()));
-        self.resolved.push((key, raw.clone()), found.clone());
-        found
+            .map_err(|problem| Word::Owned(problem.to_string()))
     }
 
     /// What a fault at `ip` means.
@@ -159,7 +171,7 @@ impl Stacks {
     ) -> FaultSight {
         let texts = self.texts(key.key, images, memory);
         let Some((image, tables)) = texts.iter().find(|(image, _)| in_text(image, ip)) else {
-            let stack = self.of_call(key, images, memory, raw);
+            let stack = self.resolve(key, images, memory, raw);
             return FaultSight { in_guest: false, trap: None, stack };
         };
         let trap = tables.kept.as_ref().and_then(|kept| kept.trap_code(ip - image.text_base));

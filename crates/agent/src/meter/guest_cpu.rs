@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, time::Duration};
 use wasmscope_export::{ByName, label};
-use wasmscope_model::{ImageKind, Sha256, Workload};
+use wasmscope_model::{Sha256, Workload};
 
 /// Most modules told apart within one process; the rest is `other`.
 const MOST_MODULES: usize = 1024;
@@ -47,10 +47,8 @@ impl GuestCpu {
             container: workload.container.id.clone(),
             pod: workload.container.pod_uid.clone(),
         };
-        let native =
-            workload.images.iter().filter(|i| matches!(i.kind, ImageKind::Module | ImageKind::Component));
         let mut code = Vec::new();
-        for image in native {
+        for image in workload.images.iter().filter(|image| image.is_native()) {
             let file =
                 image.module_sha256.and_then(|of| workload.modules.iter().find(|m| m.sha256 == Some(of)));
             let name =
