@@ -54,29 +54,45 @@ struct {
 } tracked SEC(".maps");
 
 /*
- * One bit per process id: is it a workload that is measured? Every system call of the host asks this while there is one,
- * so it is an array lookup, which the kernel inlines. PID_MAX_LIMIT is 4 Mi.
+ * For each process id 16 bits: the slot of its counters, and whether it is measured at present. Every system call of the
+ * host asks this while there is a workload, and those of workloads count there: both are array lookups, which the kernel
+ * inlines (a hash lookup costs 50 ns here). PID_MAX_LIMIT is 4 Mi.
  */
-#define MARK_WORDS (4 * 1024 * 1024 / 64)
-struct marks {
-	__u64 words[MARK_WORDS];
+#define SLOT_WORDS (4 * 1024 * 1024 / 2)
+#define SLOT_MEASURED 0x8000
+struct slots {
+	__u32 words[SLOT_WORDS];
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, struct marks);
-} marked SEC(".maps");
+	__type(value, struct slots);
+} slots SEC(".maps");
 
-/* What each workload has done. User space makes and removes the entries, but for children that are forked. */
+/* What each workload has done, by slot; slot 0 is nobody's. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4097);
 	__type(key, __u32);
 	__type(value, struct usage);
 } usage SEC(".maps");
+
+/* Slots that nobody has. The one that was free for the longest is taken first: a late count spoils nobody's. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 4096);
+	__type(value, __u32);
+} free_slots SEC(".maps");
+
+/* The process id that has a slot; 0 for none. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4097);
+	__type(key, __u32);
+	__type(value, __u32);
+} owners SEC(".maps");
 
 /* Where each workload has guest code, if that is known. */
 struct {
@@ -166,25 +182,57 @@ static __always_inline struct tracked *track(__u32 pid)
 	return bpf_map_lookup_elem(&tracked, &pid);
 }
 
-static __always_inline bool is_marked(__u32 pid)
+static __always_inline __u32 *slot_word(__u32 pid)
 {
 	__u32 first = 0;
-	struct marks *marks = bpf_map_lookup_elem(&marked, &first);
+	struct slots *all = bpf_map_lookup_elem(&slots, &first);
 
-	return marks && (marks->words[pid / 64 % MARK_WORDS] & 1ULL << pid % 64);
+	return all ? &all->words[pid / 2 % SLOT_WORDS] : NULL;
 }
 
-static __always_inline void set_mark(__u32 pid, bool on)
+/* The slot of `pid`, with SLOT_MEASURED while it is; 0 for none. */
+static __always_inline __u32 slot_of(__u32 pid)
 {
-	__u32 first = 0;
-	struct marks *marks = bpf_map_lookup_elem(&marked, &first);
+	__u32 *word = slot_word(pid);
 
-	if (!marks)
-		return;
-	if (on)
-		__sync_fetch_and_or(&marks->words[pid / 64 % MARK_WORDS], 1ULL << pid % 64);
-	else
-		__sync_fetch_and_and(&marks->words[pid / 64 % MARK_WORDS], ~(1ULL << pid % 64));
+	return word ? *word >> pid % 2 * 16 & 0xffff : 0;
+}
+
+static __always_inline bool is_measured(__u32 pid)
+{
+	return slot_of(pid) & SLOT_MEASURED;
+}
+
+static __always_inline void stop_measuring(__u32 pid)
+{
+	__u32 *word = slot_word(pid);
+
+	if (word)
+		__sync_fetch_and_and(word, ~((__u32)SLOT_MEASURED << pid % 2 * 16));
+}
+
+/* The neighbour's half may change meanwhile, but hardly eight times. */
+static __always_inline bool exchange_slot(__u32 pid, __u32 from, __u32 to)
+{
+	__u32 *word = slot_word(pid), shift = pid % 2 * 16;
+
+	for (int i = 0; word && i < 8; i++) {
+		__u32 old = *word;
+
+		if ((old >> shift & 0xffff) != from)
+			return false;
+		if (__sync_val_compare_and_swap(word, old, (old & ~(0xffffU << shift)) | to << shift) == old)
+			return true;
+	}
+	return false;
+}
+
+/* What `pid` has done, measured at present or not; NULL where nobody counted. */
+static __always_inline struct usage *usage_of(__u32 pid)
+{
+	__u32 slot = slot_of(pid) & ~SLOT_MEASURED;
+
+	return slot ? bpf_map_lookup_elem(&usage, &slot) : NULL;
 }
 
 /*

@@ -114,6 +114,8 @@ enum call_class {
 	CALL_ACCEPTS = 8,     /* a new socket */
 	CALL_SIGNALS = 9,     /* another process: argument `target` */
 	CALL_SENSITIVE = 10,  /* its number and arguments say all */
+	CALL_READS_AT = 11,   /* bytes from a file, at an offset */
+	CALL_WRITES_AT = 12,  /* bytes to a file, at an offset */
 };
 
 #define NO_ARGUMENT 0xff
@@ -230,6 +232,9 @@ struct usage {
 	__u64 errors[ERRNOS];
 	struct io reads[IO_KINDS];
 	struct io writes[IO_KINDS];
+	/* Calls at an offset: only files have those. Operations are the calls without these failures. */
+	__u64 bytes_at_offset[2];    /* read, written */
+	__u64 failures_at_offset[2];
 	__u64 ended_run_delay_ns; /* of threads that have ended: nothing else remembers it */
 	/* Of the whole process, complete once its last thread has ended. */
 	__u64 ending;         /* the first thread ends */

@@ -2,6 +2,7 @@
 //!
 //! All are counted. Those in [`SPECS`] are told as well, or have bytes counted; a new one is a line there.
 
+use std::sync::LazyLock;
 use syscalls::Sysno;
 
 /// What the probe does about a call: `enum call_class` of `bpf/records.h`.
@@ -18,6 +19,8 @@ pub(crate) enum Class {
     Accepts = 8,
     Signals = 9,
     Sensitive = 10,
+    ReadsAt = 11,
+    WritesAt = 12,
 }
 
 /// `struct call_spec`: where the call has what, as indices of arguments.
@@ -38,11 +41,6 @@ const fn spec(class: Class) -> Spec {
 /// Bytes on the descriptor in argument 0, whatever it leads to.
 const fn io(class: Class) -> Spec {
     Spec { fd: [Some(0), None], ..spec(class) }
-}
-
-/// Bytes at an offset: only files have those, which saves looking.
-const fn at_offset(class: Class) -> Spec {
-    Spec { target: Some(0), ..io(class) }
 }
 
 /// Something done to the path in argument `text`, relative to the directory in argument `fd`.
@@ -75,14 +73,15 @@ const fn map(prot: Option<u8>, length: u8, at_argument: bool) -> Spec {
 pub(crate) const SPECS: &[(&str, Spec)] = &[
     ("read", io(Class::Reads)),
     ("readv", io(Class::Reads)),
-    ("pread64", at_offset(Class::Reads)),
-    ("preadv", at_offset(Class::Reads)),
-    ("preadv2", at_offset(Class::Reads)),
+    ("pread64", spec(Class::ReadsAt)),
+    ("preadv", spec(Class::ReadsAt)),
+    // Offset -1 stands for the position, which sockets have, too.
+    ("preadv2", io(Class::Reads)),
     ("write", io(Class::Writes)),
     ("writev", io(Class::Writes)),
-    ("pwrite64", at_offset(Class::Writes)),
-    ("pwritev", at_offset(Class::Writes)),
-    ("pwritev2", at_offset(Class::Writes)),
+    ("pwrite64", spec(Class::WritesAt)),
+    ("pwritev", spec(Class::WritesAt)),
+    ("pwritev2", io(Class::Writes)),
     ("recvfrom", io(Class::Reads)),
     ("recvmsg", io(Class::Reads)),
     ("sendfile", Spec { fd: [Some(0), Some(1)], ..spec(Class::Writes) }),
@@ -194,6 +193,13 @@ pub const CALL_OTHER: u32 = 511;
 /// [`SPECS`] by the numbers of this architecture.
 pub(crate) fn specs() -> impl Iterator<Item = (usize, &'static Spec)> {
     SPECS.iter().filter_map(|(name, spec)| Some((name.parse::<Sysno>().ok()?.id() as usize, spec)))
+}
+
+/// The numbers of the calls of `class`.
+pub(crate) fn of_class(class: Class) -> impl Iterator<Item = usize> {
+    static BY_NUMBER: LazyLock<Vec<(usize, Class)>> =
+        LazyLock::new(|| specs().map(|(number, spec)| (number, spec.class)).collect());
+    BY_NUMBER.iter().filter(move |(_, its)| *its == class).map(|(number, _)| *number)
 }
 
 /// The name of a system call of this architecture, as `strace` and the manual have it.

@@ -23,6 +23,7 @@ pub mod record;
 mod rings;
 mod scope;
 mod sensor;
+mod slots;
 mod tracker;
 mod usage;
 

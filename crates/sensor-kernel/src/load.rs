@@ -12,7 +12,9 @@ pub(crate) struct SharedMaps {
     pub(crate) hint_ring: MapHandle,
     pub(crate) call_ring: MapHandle,
     pub(crate) tracked: MapHandle,
-    pub(crate) marked: MapHandle,
+    pub(crate) slots: MapHandle,
+    pub(crate) free_slots: MapHandle,
+    pub(crate) owners: MapHandle,
     pub(crate) usage: MapHandle,
     pub(crate) code: MapHandle,
     pub(crate) scope_tree: MapHandle,
@@ -138,7 +140,9 @@ macro_rules! load_skeleton {
             open.maps.hint_ring.reuse_fd(shared.hint_ring.as_fd())?;
             open.maps.call_ring.reuse_fd(shared.call_ring.as_fd())?;
             open.maps.tracked.reuse_fd(shared.tracked.as_fd())?;
-            open.maps.marked.reuse_fd(shared.marked.as_fd())?;
+            open.maps.slots.reuse_fd(shared.slots.as_fd())?;
+            open.maps.free_slots.reuse_fd(shared.free_slots.as_fd())?;
+            open.maps.owners.reuse_fd(shared.owners.as_fd())?;
             open.maps.usage.reuse_fd(shared.usage.as_fd())?;
             open.maps.code.reuse_fd(shared.code.as_fd())?;
             open.maps.scope_tree.reuse_fd(shared.scope_tree.as_fd())?;
@@ -151,7 +155,10 @@ macro_rules! load_skeleton {
             open.maps.hint_ring.set_max_entries(sizes.hint_ring_bytes)?;
             open.maps.call_ring.set_max_entries(sizes.call_ring_bytes)?;
             open.maps.tracked.set_max_entries(sizes.processes)?;
-            open.maps.usage.set_max_entries(sizes.workloads)?;
+            let workloads = sizes.workloads.min($crate::slots::MOST);
+            open.maps.free_slots.set_max_entries(workloads)?;
+            open.maps.usage.set_max_entries(workloads + 1)?;
+            open.maps.owners.set_max_entries(workloads + 1)?;
             open.maps.code.set_max_entries(sizes.workloads)?;
         }
         open.load()

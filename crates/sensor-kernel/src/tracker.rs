@@ -4,14 +4,10 @@ use crate::{
     Scope, Usage,
     lifecycle::types::{self, file_version},
     load::SharedMaps,
+    slots::Slots,
 };
 use libbpf_rs::{MapCore as _, MapFlags, MapHandle};
-use std::{
-    cell::Cell,
-    os::fd::AsFd as _,
-    ptr::NonNull,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::cell::Cell;
 use wasmscope_model::{FileVersion, Interest};
 
 /// The kernel's list of tracked processes, and what each has done.
@@ -21,9 +17,8 @@ pub struct Tracker {
     scope_tree: MapHandle,
     bystanders: MapHandle,
     readers: MapHandle,
-    usage: MapHandle,
+    slots: Slots,
     code: MapHandle,
-    marks: Marks,
     has_readers: Cell<bool>,
     unmeasured: Cell<u64>,
 }
@@ -35,7 +30,6 @@ const FLAG_READS: u32 = 1;
 const FLAG_MAPS: u32 = 2;
 const ENTRY_BYTES: usize = size_of::<types::tracked>();
 const FIRST_TRACE_AT: usize = std::mem::offset_of!(types::tracked, first_trace_ns);
-const USAGE_BYTES: usize = size_of::<types::usage>();
 
 impl Tracker {
     pub(crate) fn new(maps: &SharedMaps, scope: &Scope) -> libbpf_rs::Result<Self> {
@@ -44,9 +38,8 @@ impl Tracker {
             scope_tree: MapHandle::try_from(&maps.scope_tree)?,
             bystanders: MapHandle::try_from(&maps.bystanders)?,
             readers: MapHandle::try_from(&maps.readers)?,
-            usage: MapHandle::try_from(&maps.usage)?,
+            slots: Slots::new(maps)?,
             code: MapHandle::try_from(&maps.code)?,
-            marks: Marks::map(&maps.marked)?,
             has_readers: Cell::new(false),
             unmeasured: Cell::new(0),
         };
@@ -91,17 +84,10 @@ impl Tracker {
 
     /// Counts what `pid` does from now on, if there is room; a child's counters may have been there since its fork.
     fn measure(&self, pid: u32) {
-        let nothing = [0; USAGE_BYTES];
-        match self.usage.update(&pid.to_ne_bytes(), &nothing, MapFlags::NO_EXIST) {
-            Ok(()) => {}
-            Err(error) if error.kind() == libbpf_rs::ErrorKind::AlreadyExists => {}
-            Err(error) => {
-                tracing::warn!(pid, %error, "no room to measure another workload: it is followed without numbers and calls");
-                self.unmeasured.set(self.unmeasured.get() + 1);
-                return;
-            }
+        if let Err(error) = self.slots.measure(pid) {
+            tracing::warn!(pid, %error, "another workload cannot be measured: it is followed without numbers and calls");
+            self.unmeasured.set(self.unmeasured.get() + 1);
         }
-        self.marks.set(pid, true);
     }
 
     /// Workloads for whose counters there was no room, so far.
@@ -129,35 +115,29 @@ impl Tracker {
 
     /// What `pid` has done since it is measured; `None` where it is not.
     pub fn usage(&self, pid: u32) -> Option<Usage> {
-        self.usage
-            .lookup(&pid.to_ne_bytes(), MapFlags::ANY)
-            .ok()
-            .flatten()
-            .and_then(|raw| Usage::decode(&raw))
+        self.slots.usage(pid)
     }
 
     /// What the workload that `pid` was has done, for the last time: its counters are dropped.
     pub fn settle(&self, pid: u32) -> Option<Usage> {
-        let usage = self.usage(pid);
-        self.marks.set(pid, false);
-        for map in [&self.usage, &self.code] {
-            let _ = map.delete(&pid.to_ne_bytes());
-        }
+        let usage = self.slots.usage(pid);
+        self.slots.free(pid);
+        let _ = self.code.delete(&pid.to_ne_bytes());
         usage
     }
 
     /// Stops reporting of `pid` and drops its counters. Unknown processes are none of our business: not an error.
     pub fn forget(&self, pid: u32) {
-        self.marks.set(pid, false);
+        self.slots.free(pid);
         let key = pid.to_ne_bytes();
-        for map in [&self.tracked, &self.usage, &self.code] {
+        for map in [&self.tracked, &self.code] {
             let _ = map.delete(&key);
         }
     }
 
     /// Processes that have counters: workloads, children that they forked just now, and some whose end was lost.
     pub fn measured(&self) -> Vec<u32> {
-        self.usage.keys().filter_map(|key| Some(u32::from_ne_bytes(*key.first_chunk()?))).collect()
+        self.slots.owners()
     }
 
     /// Reports no more execs of this version of an executable; the least recently used are reported again.
@@ -171,42 +151,5 @@ impl Tracker {
         if let Err(error) = self.bystanders.update(&key, &1u32.to_ne_bytes(), MapFlags::ANY) {
             tracing::debug!(%error, "an executable cannot be ignored");
         }
-    }
-}
-
-/// The kernel's bits for processes that are measured, one per process id.
-#[derive(Debug)]
-struct Marks(NonNull<AtomicU64>);
-
-const MARK_WORDS: usize = size_of::<types::marks>() / 8;
-
-impl Marks {
-    fn map(map: &MapHandle) -> libbpf_rs::Result<Self> {
-        use rustix::mm::{MapFlags, ProtFlags, mmap};
-        let read_write = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: the kernel chooses the place; the map has as many bytes, and keeps them as long as it is mapped.
-        let place = unsafe {
-            mmap(std::ptr::null_mut(), MARK_WORDS * 8, read_write, MapFlags::SHARED, map.as_fd(), 0)
-        };
-        let place = place.map_err(|errno| libbpf_rs::Error::from_raw_os_error(errno.raw_os_error()))?;
-        Ok(Self(NonNull::new(place.cast()).expect("mmap returns no null page")))
-    }
-
-    fn set(&self, pid: u32, on: bool) {
-        // SAFETY: `MARK_WORDS` words are mapped until `self` is dropped, and everybody changes them atomically.
-        let word = unsafe { &*self.0.as_ptr().add(pid as usize / 64 % MARK_WORDS) };
-        let bit = 1 << (pid % 64);
-        if on {
-            word.fetch_or(bit, Ordering::Relaxed);
-        } else {
-            word.fetch_and(!bit, Ordering::Relaxed);
-        }
-    }
-}
-
-impl Drop for Marks {
-    fn drop(&mut self) {
-        // SAFETY: mapped by `map`, with this length; nothing refers to it any more.
-        let _ = unsafe { rustix::mm::munmap(self.0.as_ptr().cast(), MARK_WORDS * 8) };
     }
 }

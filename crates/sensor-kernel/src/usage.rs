@@ -1,7 +1,8 @@
 //! What a workload has asked of the kernel, as counted there.
 
 use crate::{
-    calls::{self, CALL_OTHER},
+    calls::{self, CALL_OTHER, Class},
+    calls_probe::types::io_kind,
     lifecycle::types,
     record::view,
 };
@@ -53,6 +54,15 @@ impl Usage {
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let raw: types::usage = view(bytes)?;
         let io = |raw: types::io| Io { operations: raw.operations, bytes: raw.bytes };
+        let mut reads = raw.reads.map(io);
+        let mut writes = raw.writes.map(io);
+        for (side, all, class) in [(0, &mut reads, Class::ReadsAt), (1, &mut writes, Class::WritesAt)] {
+            let calls: u64 = calls::of_class(class).map(|number| raw.calls[number]).sum();
+            let files = &mut all[io_kind::IO_FILE.0 as usize];
+            // The call is counted first: read in between, it is one that has moved nothing yet.
+            files.operations += calls.saturating_sub(raw.failures_at_offset[side]);
+            files.bytes += raw.bytes_at_offset[side];
+        }
         let called = raw.calls.iter().enumerate().filter(|(_, count)| **count > 0);
         let mut other = 0;
         let mut calls = Vec::new();
@@ -72,8 +82,8 @@ impl Usage {
         Some(Self {
             calls,
             errors: errors.collect(),
-            reads: raw.reads.map(io),
-            writes: raw.writes.map(io),
+            reads,
+            writes,
             ended_run_delay: Duration::from_nanos(raw.ended_run_delay_ns),
             ended: (raw.ended != 0).then(|| Ended {
                 user_ticks: Duration::from_nanos(raw.utime_ns),

@@ -112,11 +112,8 @@ static __noinline int count_io(struct usage *used, struct pt_regs_of_arch *regs,
 {
 	const volatile struct call_spec *spec = &specs[call & (CALLS - 1)];
 	bool writes = spec->class != CALL_READS;
-	enum io_kind kind = IO_FILE;
+	enum io_kind kind = kind_of(argument(regs, spec->fd[0]));
 
-	/* A call with an offset is on a file, without asking. */
-	if (spec->target == NO_ARGUMENT || spec->class == CALL_SENDS)
-		kind = kind_of(argument(regs, spec->fd[0]));
 	if (kind >= IO_KINDS)
 		return 0;
 	add_io(writes ? &used->writes[kind] : &used->reads[kind], result);
@@ -439,12 +436,14 @@ int BPF_PROG(on_sys_exit, struct pt_regs_of_arch *regs, long result)
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	const volatile struct call_spec *spec;
 	__u32 pid = task->tgid, flags = 0;
+	__u32 slot = slot_of(pid);
 	struct usage *used;
 	__u64 call;
 
-	if (!is_marked(pid))
+	if (!(slot & SLOT_MEASURED))
 		return 0;
-	used = bpf_map_lookup_elem(&usage, &pid);
+	slot &= ~SLOT_MEASURED;
+	used = bpf_map_lookup_elem(&usage, &slot);
 	if (!used)
 		return 0;
 	call = CALL_NUMBER(regs);
@@ -470,6 +469,14 @@ int BPF_PROG(on_sys_exit, struct pt_regs_of_arch *regs, long result)
 		if (!flags)
 			return 0;
 		break;
+	case CALL_READS_AT:
+	case CALL_WRITES_AT:
+		/* The cheapest that a guest can do in great numbers: two additions, no more. */
+		if (result >= 0)
+			__sync_fetch_and_add(&used->bytes_at_offset[spec->class == CALL_WRITES_AT], result);
+		else
+			__sync_fetch_and_add(&used->failures_at_offset[spec->class == CALL_WRITES_AT], 1);
+		return 0;
 	case CALL_READS:
 	case CALL_WRITES:
 		return result >= 0 ? count_io(used, regs, call, result) : 0;

@@ -3,6 +3,7 @@
 use crate::{
     Settings,
     load::{SharedMaps, load_skeleton},
+    slots,
 };
 use libbpf_rs::{Link, MapHandle};
 
@@ -20,6 +21,7 @@ pub(crate) const COST: &str =
 /// Loads and attaches; the maps it creates are those that all probes share.
 pub(crate) fn start(settings: &Settings) -> libbpf_rs::Result<(Vec<Link>, SharedMaps)> {
     let loaded = load_skeleton!(skel, settings, None)?;
+    slots::free_all(&loaded.maps.free_slots)?;
     let links =
         vec![loaded.progs.on_exec.attach()?, loaded.progs.on_fork.attach()?, loaded.progs.on_exit.attach()?];
     let maps = &loaded.maps;
@@ -28,7 +30,9 @@ pub(crate) fn start(settings: &Settings) -> libbpf_rs::Result<(Vec<Link>, Shared
         hint_ring: MapHandle::try_from(&maps.hint_ring)?,
         call_ring: MapHandle::try_from(&maps.call_ring)?,
         tracked: MapHandle::try_from(&maps.tracked)?,
-        marked: MapHandle::try_from(&maps.marked)?,
+        slots: MapHandle::try_from(&maps.slots)?,
+        free_slots: MapHandle::try_from(&maps.free_slots)?,
+        owners: MapHandle::try_from(&maps.owners)?,
         usage: MapHandle::try_from(&maps.usage)?,
         code: MapHandle::try_from(&maps.code)?,
         scope_tree: MapHandle::try_from(&maps.scope_tree)?,

@@ -49,7 +49,7 @@ static __always_inline struct file_version version_of(struct inode *inode)
 	return version;
 }
 
-/* What a new entry of `usage` starts with: too large for the stack. */
+/* What the counters of a new workload start with: too large for the stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -57,22 +57,38 @@ struct {
 	__type(value, struct usage);
 } nothing_used SEC(".maps");
 
+/* A slot for `pid` alone: one that its id had and nobody has cleared away yet, else a free one; 0 if there is none. */
+static __always_inline __u32 take_slot(__u32 pid)
+{
+	__u32 old = slot_of(pid), slot = 0;
+
+	if (old && exchange_slot(pid, old, 0))
+		return old & ~SLOT_MEASURED;
+	return bpf_map_pop_elem(&free_slots, &slot) ? 0 : slot;
+}
+
 /* The child of a workload is measured from its first system call, without waiting for user space. */
 static __always_inline void measure_child(__u32 parent, __u32 child)
 {
-	__u32 first = 0;
+	__u32 first = 0, slot;
 	struct usage *nothing = bpf_map_lookup_elem(&nothing_used, &first);
 	struct code *parents_code = bpf_map_lookup_elem(&code, &parent);
 
-	if (!is_marked(parent) || !nothing)
+	if (!is_measured(parent) || !nothing)
 		return;
-	if (bpf_map_update_elem(&usage, &child, nothing, BPF_ANY)) {
+	slot = take_slot(child);
+	if (!slot) {
 		count(FAMILY_LIFECYCLE, STAGE_UNMEASURED);
 		return;
 	}
 	if (parents_code)
 		bpf_map_update_elem(&code, &child, parents_code, BPF_ANY);
-	set_mark(child, true);
+	bpf_map_update_elem(&usage, &slot, nothing, BPF_ANY);
+	bpf_map_update_elem(&owners, &slot, &child, BPF_ANY);
+	if (!exchange_slot(child, 0, slot | SLOT_MEASURED)) {
+		bpf_map_push_elem(&free_slots, &slot, 0);
+		count(FAMILY_LIFECYCLE, STAGE_UNMEASURED);
+	}
 }
 
 static __always_inline void name_executable(struct exec_record *record, struct file *exe)
@@ -102,7 +118,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 	if (bpf_map_lookup_elem(&bystanders, &exe) && !bpf_map_lookup_elem(&tracked, &pid))
 		return 0;
 	/* What was measured stays for user space to read; the new program does not add to it. */
-	set_mark(pid, false);
+	stop_measuring(pid);
 	bpf_map_delete_elem(&code, &pid);
 	/* Tracked until user space has looked, so that the end of a short-lived runtime is seen too. */
 	if (bpf_map_update_elem(&tracked, &pid, &fresh, BPF_ANY))
@@ -186,16 +202,16 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	struct tracked *entry;
 	struct usage *used;
 
-	/* Whether or not it is still marked: another thread may have found already that none is left. */
-	used = bpf_map_lookup_elem(&usage, &pid);
+	/* Whether or not it is still measured: another thread may have found already that none is left. */
+	used = usage_of(pid);
 	if (used)
 		settle(used, task, signal);
 	/* do_exit() has already counted this thread down: 0 means that it was the last. */
 	if (signal->live.counter != 0)
 		return 0;
 	/* Whoever gets this id next is somebody else. */
-	if (is_marked(pid))
-		set_mark(pid, false);
+	if (is_measured(pid))
+		stop_measuring(pid);
 	if (scope == SCOPE_TREE)
 		bpf_map_delete_elem(&scope_tree, &pid);
 	entry = bpf_map_lookup_elem(&tracked, &pid);

@@ -47,7 +47,7 @@ int BPF_PROG(on_signal, int signal, struct kernel_siginfo *info, struct k_sigact
 	__u64 bytes, now;
 	__u32 found = 0;
 
-	if (signal > 31 || signal < 0 || !(TOLD & 1U << (signal & 31)) || !is_marked(pid))
+	if (signal > 31 || signal < 0 || !(TOLD & 1U << (signal & 31)) || !is_measured(pid))
 		return 0;
 	now = bpf_ktime_get_ns();
 	entry = bpf_map_lookup_elem(&tracked, &pid);
