@@ -38,8 +38,8 @@ impl Signal {
     }
 }
 
-/// Chance, 0 to 100, that the process runs Wasm: a heuristic, tuned on the runtimes in
-/// `make test-runtimes`, not a measured probability.
+/// Chance, 0 to 100, that what is said is so: a heuristic, not a measured probability. That a process runs Wasm is
+/// tuned on the runtimes of `make test-runtimes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Confidence(u8);

@@ -1,0 +1,12 @@
+(module
+  (global $__stack_pointer (mut i32) (i32.const 66560))
+  (global $guard (mut i32) (i32.const 0x5bd1e995))
+  (memory 2)
+  (func $__stack_chk_fail unreachable)
+  (func $copy_input (export "copy_input") (param $from i32)
+    (global.set $__stack_pointer (i32.sub (global.get $__stack_pointer) (i32.const 32)))
+    (i32.store offset=16 (global.get $__stack_pointer) (global.get $guard))
+    (memory.copy (global.get $__stack_pointer) (local.get $from) (i32.const 32))
+    (if (i32.ne (i32.load offset=16 (global.get $__stack_pointer)) (global.get $guard))
+      (then (call $__stack_chk_fail)))
+    (global.set $__stack_pointer (i32.add (global.get $__stack_pointer) (i32.const 32)))))

@@ -1,0 +1,86 @@
+//! Every rule against its own samples: `triggers*.wat` have to be found, `near-miss*.wat` not. A sample may be a module that
+//! text cannot express otherwise: `(module binary "\00asm…")`.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+use wasmscope_analyze::{Options, analyze};
+use wasmscope_findings::{Findings, RULES, find};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules")
+}
+
+fn samples(id: &str, begin: &str) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder().join(id.replace('-', "_"))).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files
+        .filter(|path| {
+            path.extension().is_some_and(|e| e == "wat")
+                && path.file_name().unwrap().to_str().unwrap().starts_with(begin)
+        })
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "{id}: no {begin}*.wat");
+    files
+}
+
+fn findings(sample: &Path) -> Findings {
+    let bytes = wat::parse_file(sample).unwrap_or_else(|error| panic!("{error}"));
+    find(
+        &analyze(&bytes, &Options::default()).unwrap_or_else(|error| panic!("{}: {error}", sample.display())),
+    )
+}
+
+fn found(sample: &Path, id: &str) -> bool {
+    findings(sample).list.iter().any(|finding| finding.rule == id)
+}
+
+#[test]
+fn every_rule_finds_its_samples_and_no_near_miss() {
+    for rule in RULES {
+        for sample in samples(rule.id, "triggers") {
+            assert!(found(&sample, rule.id), "{} is not found in {}", rule.id, sample.display());
+        }
+        for sample in samples(rule.id, "near-miss") {
+            assert!(!found(&sample, rule.id), "{} is found in {}", rule.id, sample.display());
+        }
+    }
+}
+
+#[test]
+fn every_folder_is_a_rule_and_says_all_that_a_person_needs() {
+    let folders: BTreeSet<_> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_type().unwrap().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap().replace('_', "-"))
+        .collect();
+    let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.id.to_owned()).collect();
+    assert_eq!(folders, ids);
+    assert_eq!(ids.len(), RULES.len(), "an id occurs twice");
+    for rule in RULES {
+        let id = rule.id;
+        for (what, text) in [
+            ("title", rule.title),
+            ("threat", rule.threat),
+            ("description", rule.description),
+            ("remediation", rule.remediation),
+            ("false_positives", rule.false_positives),
+        ] {
+            assert!(!text.trim().is_empty(), "{id}: no {what}");
+        }
+        assert!(!rule.sources.is_empty(), "{id}: no source");
+        assert!(!rule.title.ends_with('.') && rule.title.len() <= 70, "{id}: a title is a few words");
+        assert!(rule.description.ends_with('.') && rule.remediation.ends_with('.'), "{id}: full sentences");
+        for technique in rule.attack {
+            let shape = technique.strip_prefix('T').is_some_and(|n| n.len() == 4 || n.len() == 8);
+            assert!(shape, "{id}: {technique} is no technique of ATT&CK");
+        }
+        assert!(
+            !rule.cwe.is_empty() || !rule.attack.is_empty() || rule.threat.starts_with('I'),
+            "{id}: of what kind?"
+        );
+    }
+}
