@@ -277,7 +277,8 @@ impl<C: Context> Flow<'_, C> {
             O::LocalTee { local_index } => {
                 let value = self.pop().value;
                 self.set(*local_index, value);
-                self.get(*local_index, variable);
+                let version = self.locals.get(*local_index as usize).map_or(0, |local| local.version);
+                self.stack.push(Operand { value, local: Some((*local_index, version)) });
             }
             O::GlobalGet { global_index } if self.context.is_constant(*global_index) => {
                 self.push(Value::Constant(None));

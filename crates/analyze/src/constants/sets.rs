@@ -10,7 +10,7 @@ pub(super) enum Values {
     Longs { values: &'static [u64], split: bool },
     /// 32 bits each, computed.
     Computed(fn() -> Vec<(u8, u32)>),
-    /// A table of bytes, which is found by its first eight.
+    /// A table of bytes, which is found by its first sixteen.
     Bytes(fn() -> Vec<u8>),
     /// Some of 32, and after them some of 64 bits.
     Both(&'static [u32], &'static [u64]),

@@ -88,7 +88,7 @@ pub(super) const SECP256K1: [u32; 12] = [
 ];
 
 /// 2^256 minus the prime of secp256k1 as its implementations need it, and the lowest limb of the prime in base 2^52.
-pub(super) const SECP256K1_PRIME: [u64; 3] = [0x1_0000_03d1, 0x10_0000_3d10, 0xf_ffff_efff_fc2f];
+pub(super) const SECP256K1_PRIME: [u64; 3] = [0x1_0000_03d1, 0x10_0000_3d10, 0xf_fffe_ffff_fc2f];
 
 /// Multiplies in AES's field, modulo x^8 + x^4 + x^3 + x + 1 (FIPS 197, 4.2).
 fn times(mut a: u8, mut b: u8) -> u8 {

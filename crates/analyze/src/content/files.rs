@@ -11,21 +11,23 @@ type Check = fn(&[u8]) -> Option<FileFormat>;
 /// Magic numbers, each with the check of what follows.
 #[rustfmt::skip]
 pub(super) const MAGIC: &[(&[u8], Check)] = &[
-    (b"\x7fELF", elf),
     (b"MZ", pe),
+    (b"\x1f\x8b\x08", gzip),
+    (b"\x7fELF", elf),
     (b"\xce\xfa\xed\xfe", mach_o),
     (b"\xcf\xfa\xed\xfe", mach_o),
     (b"\xfe\xed\xfa\xce", mach_o),
     (b"\xfe\xed\xfa\xcf", mach_o),
     (b"\xca\xfe\xba\xbe", java_or_fat),
     (b"\0asm", wasm),
-    (b"#!/", script),
+    (b"#!/b", script),
+    (b"#!/s", script),
+    (b"#!/u", script),
     (b"#! /", script),
     (b"PK\x03\x04", zip),
-    (b"\x1f\x8b\x08", gzip),
     (b"\xfd7zXZ\0", xz),
     (b"\x28\xb5\x2f\xfd", zstd),
-    (b"BZh", bzip2),
+    (b"\x31\x41\x59\x26\x53\x59", bzip2),
     (b"7z\xbc\xaf\x27\x1c", seven_zip),
     (b"dex\n", dex),
 ];
@@ -138,9 +140,9 @@ fn zstd(b: &[u8]) -> Option<FileFormat> {
     sane.then_some(Zstd)
 }
 
-/// The digits of pi behind the level. 2^-77.
-fn bzip2(b: &[u8]) -> Option<FileFormat> {
-    (byte(b, 3)?.is_ascii_digit() && b.get(4..10)? == b"\x31\x41\x59\x26\x53\x59").then_some(Bzip2)
+/// The digits of pi, which begin every block; what stands before them is checked by the caller. 2^-77.
+fn bzip2(_: &[u8]) -> Option<FileFormat> {
+    Some(Bzip2)
 }
 
 /// 7zFormat.txt, "SignatureHeader": version, and a next header that is not beyond reason. 2^-80.
@@ -156,11 +158,31 @@ fn dex(b: &[u8]) -> Option<FileFormat> {
     }
 }
 
-/// Does a file of this kind begin at `at`?
-pub(super) fn check(magic: usize, bytes: &[u8], at: usize) -> Option<FileFormat> {
+/// Does a file begin at the magic number that is at `at`, or a little before it? Gives its format and beginning.
+pub(super) fn check(magic: usize, bytes: &[u8], at: usize) -> Option<(FileFormat, usize)> {
     let (_, check) = MAGIC.get(magic)?;
     let format = check(bytes.get(at..)?)?;
-    // A script begins where a text begins.
-    let begins = at == 0 || matches!(bytes.get(at - 1), Some(0 | b'\n' | b'\r'));
-    (format != Script || begins).then_some(format)
+    let begin = match format {
+        Bzip2 => at.checked_sub(4)?,
+        _ => at,
+    };
+    let fits = match format {
+        Bzip2 => matches!(bytes.get(begin..at)?, [b'B', b'Z', b'h', b'1'..=b'9']),
+        // A script begins where a text begins.
+        Script => at == 0 || matches!(bytes.get(at - 1), Some(0 | b'\n' | b'\r')),
+        _ => true,
+    };
+    fits.then_some((format, begin))
+}
+
+/// Where the next file of a ZIP archive begins if this one is at `at`: sizes are not always told (4.4.4, bit 3).
+pub(super) fn after_zip_entry(bytes: &[u8], at: usize) -> Option<usize> {
+    let header = bytes.get(at..)?;
+    let more = usize::from(le16(header, 26)?) + usize::from(le16(header, 28)?);
+    at.checked_add(30 + more)?.checked_add(le32(header, 18)? as usize)
+}
+
+/// Magic numbers that are too short to be searched with the others.
+pub(super) fn short() -> impl Iterator<Item = (usize, &'static [u8])> {
+    MAGIC.iter().map(|(magic, _)| *magic).enumerate().take_while(|(_, magic)| magic.len() < 4)
 }

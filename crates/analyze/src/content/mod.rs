@@ -52,64 +52,76 @@ impl Source<'_> {
 pub(crate) struct ContentScan {
     content: Content,
     libraries: BTreeMap<&'static str, Library>,
+    /// Where the next file of a ZIP archive would begin.
+    zip_end: Option<u64>,
 }
 
 impl ContentScan {
     /// Searches some bytes.
     pub(crate) fn search(&mut self, source: Source<'_>, constants: &mut Constants, budget: &mut Budget) {
-        let Some(search) = SEARCH.as_ref() else { return };
         let bytes = source.bytes;
-        for found in search.automaton.find_overlapping_iter(bytes) {
-            let range = found.range();
-            match search.rules.get(found.pattern().as_usize()) {
-                Some(Rule::File(row)) => {
-                    if let Some(format) = files::check(*row, bytes, range.start) {
-                        let offset = source.at(range.start);
-                        let file = || EmbeddedFile { format, offset, place: source.place() };
-                        count(&mut self.content.payloads, budget, file);
-                    }
+        SEARCH.each(bytes, |rule, range| match rule {
+            Rule::File(row) => self.file(row, &source, range.start, budget),
+            Rule::Text(row) => {
+                if let Some((class, text)) = texts::check(row, bytes, range.clone()) {
+                    self.text(class, &source, range, text, budget);
                 }
-                Some(Rule::Text(row)) => {
-                    if let Some((class, text)) = texts::check(*row, bytes, range.clone()) {
-                        self.text(class, &source, range, text, budget);
-                    }
+            }
+            Rule::Secret(row) => {
+                if let Some((kind, secret)) = secrets::check(row, bytes, range) {
+                    self.secret(kind, &source, secret.start, budget);
                 }
-                Some(Rule::Secret(row)) => {
-                    if let Some((kind, secret)) = secrets::check(*row, bytes, range) {
-                        self.secret(kind, &source, secret.start, budget);
-                    }
+            }
+            Rule::Library(row) => {
+                if let Some(version) = libraries::check(row, bytes, range.clone()) {
+                    let row = &libraries::LIBRARIES[row];
+                    self.library(row.name, row.interpreter, version, source.at(range.start));
                 }
-                Some(Rule::Library(row)) => {
-                    if let Some(version) = libraries::check(*row, bytes, range.clone()) {
-                        let row = &libraries::LIBRARIES[*row];
-                        self.library(row.name, row.interpreter, version, source.at(range.start));
-                    }
-                }
-                Some(Rule::Constant(n)) => {
-                    let tail = bytes.get(range.start..).unwrap_or_default();
-                    constants.pattern(*n, tail, source.at(range.start));
-                }
-                None => {}
+            }
+            Rule::Constant(n) => {
+                let tail = bytes.get(range.start..).unwrap_or_default();
+                constants.pattern(n, tail, source.at(range.start));
+            }
+        });
+        for (row, magic) in files::short() {
+            for at in memchr::memmem::find_iter(bytes, magic) {
+                self.file(row, &source, at, budget);
             }
         }
-        // What has no fixed beginning is found by its colons.
-        for colon in memchr::memchr_iter(b':', bytes) {
-            if let Some(range) = address::around(bytes, colon) {
+        // What has no fixed beginning is found by a sign in it.
+        for sign in memchr::memchr2_iter(b':', b'%', bytes) {
+            if bytes[sign] == b'%' {
+                if let Some(range) = texts::format_that_writes(bytes, sign) {
+                    self.text(TextClass::FormatWrites, &source, range.clone(), range, budget);
+                }
+            } else if let Some(range) = address::around(bytes, sign) {
                 self.text(TextClass::Address, &source, range.clone(), range, budget);
-            } else if let Some((start, version)) = libraries::sqlite(bytes, colon) {
+            } else if let Some((start, version)) = libraries::sqlite(bytes, sign) {
                 self.library("SQLite", false, Some(version), source.at(start));
             }
         }
     }
 
+    fn file(&mut self, row: usize, source: &Source<'_>, at: usize, budget: &mut Budget) {
+        let Some((format, begin)) = files::check(row, source.bytes, at) else { return };
+        let offset = source.at(begin);
+        if format == FileFormat::Zip {
+            // An archive is one file, however many it holds.
+            let inside = self.zip_end == Some(offset);
+            self.zip_end = files::after_zip_entry(source.bytes, begin).map(|end| source.at(end));
+            if inside {
+                return;
+            }
+        }
+        let file = || EmbeddedFile { format, offset, place: source.place() };
+        count(&mut self.content.payloads, budget, file);
+    }
+
     /// Looks only at the beginning: for sections that tools fill with what is like anything.
     pub(crate) fn beginning(&mut self, source: Source<'_>, budget: &mut Budget) {
         for (row, (magic, _)) in files::MAGIC.iter().enumerate() {
-            if source.bytes.starts_with(magic)
-                && let Some(format) = files::check(row, source.bytes, 0)
-            {
-                let file = || EmbeddedFile { format, offset: source.offset, place: source.place() };
-                count(&mut self.content.payloads, budget, file);
+            if source.bytes.starts_with(magic) {
+                self.file(row, &source, 0, budget);
             }
         }
     }
@@ -170,6 +182,10 @@ impl ContentScan {
     /// Everything that was found.
     pub(crate) fn finish(mut self) -> Content {
         self.content.libraries = self.libraries.into_values().collect();
+        // Each segment is searched in three ways, one after the other.
+        self.content.payloads.list.sort_by_key(|file| file.offset);
+        self.content.secrets.list.sort_by_key(|secret| secret.offset);
+        self.content.texts.values_mut().for_each(|texts| texts.list.sort_by_key(|text| text.offset));
         self.content
     }
 }

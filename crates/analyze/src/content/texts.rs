@@ -19,10 +19,8 @@ pub(super) enum Check {
     Process,
     /// The text is the line around it.
     Line,
-    /// A download comes before it in the line.
-    Downloaded,
-    /// A directive of a printf format, in a text that ends with a zero.
-    Directive,
+    /// The line gives it to a shell.
+    ToShell,
 }
 
 use Check::*;
@@ -106,23 +104,13 @@ pub(super) const TEXTS: &[(&str, TextClass, Check)] = &[
     ("bash -i >", Shell, Line),
     ("/dev/tcp/", Shell, Line),
     ("/dev/udp/", Shell, Line),
-    ("|sh", Shell, Downloaded),
-    ("| sh", Shell, Downloaded),
-    ("|bash", Shell, Downloaded),
-    ("| bash", Shell, Downloaded),
+    ("curl ", Shell, ToShell),
+    ("wget ", Shell, ToShell),
     ("base64 -d |", Shell, Line),
     ("base64 -d|", Shell, Line),
     ("mkfifo /tmp/", Shell, Line),
     ("nc -e /bin/", Shell, Line),
     ("chmod +x /tmp/", Shell, Line),
-    ("%n", FormatWrites, Directive),
-    ("%hn", FormatWrites, Directive),
-    ("%hhn", FormatWrites, Directive),
-    ("%ln", FormatWrites, Directive),
-    ("%lln", FormatWrites, Directive),
-    ("$n", FormatWrites, Directive),
-    ("$hn", FormatWrites, Directive),
-    ("$hhn", FormatWrites, Directive),
 ];
 
 /// Bytes looked at on each side.
@@ -155,14 +143,16 @@ pub(super) fn check(row: usize, bytes: &[u8], found: Range<usize>) -> Option<(Te
         }
         Process => process(run(bytes, found.end, 40, path)).then(word)?,
         Line => line(),
-        Downloaded => {
+        ToShell => {
             let line = line();
-            let before = bytes.get(line.start..found.start).unwrap_or_default();
-            let download = |tool: &[u8]| before.windows(tool.len()).any(|part| part == tool);
-            let ends = !word_at(bytes, found.end);
-            (ends && (download(b"curl ") || download(b"wget "))).then_some(line)?
+            let after = bytes.get(found.end..line.end).unwrap_or_default();
+            let mut pipes = after.split(|c| *c == b'|').skip(1).map(|command| command.trim_ascii_start());
+            let shell = |command: &[u8]| {
+                let name = run(command, 0, 8, |c| c.is_ascii_alphanumeric());
+                matches!(name, b"sh" | b"bash" | b"dash" | b"zsh")
+            };
+            pipes.any(shell).then_some(line)?
         }
-        Directive => directive(bytes, found.clone(), line())?,
     };
     Some((*class, text))
 }
@@ -183,17 +173,15 @@ fn process(rest: &[u8]) -> bool {
         || first == "sys" && second.starts_with("kernel/core_pattern")
 }
 
-/// A format that ends with a zero, has six characters or more, and in which the directive is not escaped.
-fn directive(bytes: &[u8], found: Range<usize>, line: Range<usize>) -> Option<Range<usize>> {
-    let percent = match byte(bytes, found.start)? {
-        b'$' => {
-            let digits = widen(bytes, found.clone(), (4, 0), |c| c.is_ascii_digit());
-            (digits.start < found.start).then_some(digits.start.checked_sub(1)?)?
-        }
-        _ => found.start,
-    };
-    let signs = widen(bytes, percent..percent, (16, 0), |c| c == b'%');
-    let escaped = (percent - signs.start) % 2 == 1;
-    let ends = byte(bytes, line.end) == Some(0);
-    (byte(bytes, percent)? == b'%' && !escaped && ends && line.len() >= 6).then_some(line)
+/// The format around a directive that writes to memory, whose `%` is at `percent`: `%n`, `%7$hn`. The format ends
+/// with a zero and has six characters or more.
+pub(super) fn format_that_writes(bytes: &[u8], percent: usize) -> Option<Range<usize>> {
+    let flags = run(bytes, percent + 1, 12, |c| c.is_ascii_digit() || b"-+ #$.*".contains(&c)).len();
+    let length = run(bytes, percent + 1 + flags, 2, |c| b"hljzt".contains(&c)).len();
+    let escaped = percent.checked_sub(1).and_then(|before| byte(bytes, before)) == Some(b'%');
+    if byte(bytes, percent + 1 + flags + length)? != b'n' || escaped {
+        return None;
+    }
+    let line = widen(bytes, percent..percent + 1, (AROUND, AROUND), |c| matches!(c, b' '..=b'~'));
+    (byte(bytes, line.end) == Some(0) && line.len() >= 6).then_some(line)
 }
