@@ -7,21 +7,30 @@
 
 mod code;
 mod component;
+mod content;
+mod encoding;
 mod interface;
 mod module;
 mod origin;
 mod reach;
+mod shapes;
 mod storage;
 
 pub use code::{Functions, InstructionMix, NamedFunction, ProposalUse};
 pub use component::{ComponentFacts, ComponentItem};
+pub use content::{
+    ConstantSet, Content, Counted, EmbeddedFile, FileFormat, Library, Place, Secret, SecretKind, Text,
+    TextClass,
+};
+pub use encoding::{Encoding, UnknownCustom};
 pub use interface::{Interface, InterfaceUse};
 pub use module::{Export, ExternType, Import, ItemKind, ModuleFacts, Section};
 pub use origin::{
-    Allocator, DebugInfo, Dependency, DependencyKind, Hardening, Libc, Origin, Producer, Recognised,
-    Signature, SignatureSection, StackPointer,
+    Allocator, DebugInfo, Dependency, DependencyKind, GuardPlace, Hardening, Libc, Origin, Producer,
+    Recognised, Signature, SignatureSection, StackGuard, StackPointer,
 };
 pub use reach::{CapabilityReach, ExportReach, ImportReach, Path, Reachability, Root, Step, Via};
+pub use shapes::{Dispatcher, FormatCall, FormatCalls, IndirectCalls, LoopFunction, Shapes};
 pub use storage::{DataSegment, ElementSegment, Elements, Global, Memory, Segment, Segments, Table};
 
 use crate::Capabilities;

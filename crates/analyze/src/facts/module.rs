@@ -1,9 +1,9 @@
 //! One core module.
 
 use super::{
-    DataSegment, DebugInfo, Dependency, Elements, Functions, Global, Hardening, InstructionMix, Interface,
-    InterfaceUse, Memory, Origin, Problem, Producer, ProposalUse, Reachability, Segments, SignatureSection,
-    Table,
+    ConstantSet, Content, DataSegment, DebugInfo, Dependency, Elements, Encoding, FormatCalls, Functions,
+    Global, Hardening, IndirectCalls, InstructionMix, Interface, InterfaceUse, Memory, Origin, Problem,
+    Producer, ProposalUse, Reachability, Segments, Shapes, SignatureSection, Table,
 };
 use crate::Capabilities;
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,18 @@ pub struct ModuleFacts {
     pub proposals: Vec<ProposalUse>,
     /// What can be called from where.
     pub reachability: Reachability,
+    /// What calls through tables and references may reach; `None` where no call graph was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub indirect_calls: Option<IndirectCalls>,
+    /// Calls of `printf` and its kin; `None` where no call graph was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format_calls: Option<FormatCalls>,
+    /// Functions of a telling shape.
+    pub shapes: Shapes,
+    /// Constants of well-known algorithms in code and data.
+    pub constants: Vec<ConstantSet>,
+    /// What lies in data segments and custom sections.
+    pub content: Content,
     /// The language and toolchain it seems to come from.
     pub origin: Origin,
     /// What the `producers` section says.
@@ -76,6 +88,8 @@ pub struct ModuleFacts {
     pub debug: DebugInfo,
     /// Allocator, libc, stack pointer, stack protector.
     pub hardening: Hardening,
+    /// How it is written down, where that is odd.
+    pub encoding: Encoding,
     /// What is odd about it or was left out.
     pub problems: Vec<Problem>,
 }

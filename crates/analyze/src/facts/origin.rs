@@ -123,6 +123,41 @@ pub struct Hardening {
     pub stack_protector: Option<bool>,
     /// Is there `__stack_chk_guard`, by the names of exports, data symbols or globals?
     pub stack_guard: bool,
+    /// The guard of the stack protector, where its place is known: by its name, or because every function that calls
+    /// `__stack_chk_fail` reads it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guard: Option<StackGuard>,
+    /// Does the stack end below all data, so that an overflow traps before it reaches them? `None` where the stack
+    /// pointer or the data's place is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack_first: Option<bool>,
+}
+
+/// The value that the stack protector compares with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StackGuard {
+    /// Where it is.
+    #[serde(flatten)]
+    pub place: GuardPlace,
+    /// Is it zero before any code runs? `None` where the module does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zero: Option<bool>,
+}
+
+/// Where a guard is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "place")]
+pub enum GuardPlace {
+    /// In linear memory, which the guest can write everywhere.
+    Memory {
+        /// Its address.
+        address: u64,
+    },
+    /// In a global, which no store reaches.
+    Global {
+        /// Its index.
+        index: u32,
+    },
 }
 
 /// The stack pointer.
