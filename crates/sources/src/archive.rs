@@ -141,7 +141,9 @@ impl Finder<'_> {
                 let reason = format!("compressed with {method}, which is not read: unpack it first");
                 self.fail(&place.name, SourceError::Unsupported(reason))
             }
-            (Format::Unknown, Expect::Module) => self.module(place, &mut whole, size),
+            (Format::Unknown, Expect::Module) => {
+                self.module(place, &mut whole.take(self.options.most_other_bytes), None)
+            }
             (Format::Other(_) | Format::Unknown, _) => ControlFlow::Continue(()),
         }
     }

@@ -34,6 +34,8 @@ use std::{
 pub struct Options {
     /// Larger modules are refused, in bytes.
     pub most_bytes: u64,
+    /// Of what does not begin as a module, so many bytes are handed over, to see what it is.
+    pub most_other_bytes: u64,
     /// Open the archives that lie in directories; those that are named are opened in any case.
     pub archives_in_directories: bool,
 }
@@ -44,7 +46,7 @@ pub struct Found {
     /// Where: the path, then the names inside archives, each after a `!`. The observed's own words.
     pub name: String,
     /// The bytes, or what went wrong. Of a file that was named, or of an image layer that claims to be a module, these
-    /// are whatever bytes it has.
+    /// are whatever bytes it begins with.
     pub content: Result<Vec<u8>, SourceError>,
 }
 

@@ -73,7 +73,12 @@ impl Outcome for Told {
 
 impl Scan {
     pub(crate) fn run(self) -> Result<u8, Failure> {
-        let options = Options { most_bytes: self.max_size, archives_in_directories: self.archives };
+        let options = Options {
+            most_bytes: self.max_size,
+            // One more, to see that it is too long.
+            most_other_bytes: analysis::TEXT_BYTES + 1,
+            archives_in_directories: self.archives,
+        };
         let jobs = self.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
         let mut progress = Progress::new();
         stop::on_signals(progress.ending()).map_err(Failure::host)?;

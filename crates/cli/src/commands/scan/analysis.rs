@@ -5,8 +5,8 @@ use wasmscope_analyze::{AnalyzeError, ErrorKind, Facts, Options, analyze};
 use wasmscope_model::text::{bytes as size, shown};
 use wasmscope_sources::SourceError;
 
-/// Longer texts are refused: the tree of a text takes many times its bytes in memory.
-const TEXT_BYTES: usize = 1 << 20;
+/// Longer texts are refused: while it is parsed, a text takes up to 70 times its bytes in memory (`(func)(func)…`).
+pub(super) const TEXT_BYTES: u64 = 768 << 10;
 
 /// One text at a time, for the same reason.
 static PARSING: Mutex<()> = Mutex::new(());
@@ -24,10 +24,10 @@ pub(super) fn facts(content: Result<Vec<u8>, SourceError>) -> Result<Facts, Stri
 }
 
 fn of_text(text: &[u8]) -> Result<Facts, String> {
-    if text.len() > TEXT_BYTES {
+    if text.len() as u64 > TEXT_BYTES {
         return Err(format!(
             "text of more than {}: make a binary module of it first, with `wasm-tools parse` or `wat2wasm`",
-            size(TEXT_BYTES as u64)
+            size(TEXT_BYTES)
         ));
     }
     let one = PARSING.lock().unwrap_or_else(PoisonError::into_inner);
