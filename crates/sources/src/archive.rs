@@ -97,13 +97,13 @@ impl Format {
     }
 }
 
-/// By the checksum of the first header: archives without `ustar` in it are unpacked by runtimes too.
+/// By the checksum of the first header, which a block of zeros does not have: archives without `ustar` in it are unpacked by runtimes too.
 fn is_tar(head: &[u8]) -> bool {
     let Some(block) = head.get(..HEAD) else { return false };
     let sum = |bytes: &[u8]| bytes.iter().map(|b| u32::from(*b)).sum::<u32>();
     // The checksum's own eight bytes count as spaces (POSIX.1-2024, pax, "ustar Interchange Format").
     let expected = sum(&block[..148]) + 8 * u32::from(b' ') + sum(&block[156..]);
-    block[0] != 0 && tar::Header::from_byte_slice(block).cksum().is_ok_and(|sum| sum == expected)
+    tar::Header::from_byte_slice(block).cksum().is_ok_and(|sum| sum == expected)
 }
 
 /// Reads up to [`HEAD`] bytes.

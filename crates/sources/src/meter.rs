@@ -12,7 +12,9 @@ pub(crate) struct Meter {
     consumed: Cell<u64>,
     produced: Cell<u64>,
     entries: Cell<u64>,
-    exceeded: Cell<bool>,
+    too_many: Cell<bool>,
+    /// Produced and consumed when it was too much: reading on may make that good again, and it is to be told all the same.
+    bomb: Cell<Option<(u64, u64)>>,
 }
 
 impl Meter {
@@ -23,25 +25,28 @@ impl Meter {
 
     /// The bound that was exceeded, if one was. Decoders wrap the errors of what they read, so it is asked for here.
     pub(crate) fn exceeded(&self) -> Option<SourceError> {
-        let (produced, consumed) = (self.produced.get(), self.consumed.get());
-        if produced > self.allowed() {
+        if let Some((produced, consumed)) = self.bomb.get() {
             return Some(SourceError::Bomb { produced, consumed });
         }
-        self.exceeded.get().then_some(SourceError::Entries)
+        self.too_many.get().then_some(SourceError::Entries)
     }
 
     /// One more entry of an archive.
     pub(crate) fn entry(&self) -> Result<(), SourceError> {
         self.entries.set(self.entries.get() + 1);
         if self.entries.get() > limits::ENTRIES {
-            self.exceeded.set(true);
+            self.too_many.set(true);
             return Err(SourceError::Entries);
         }
         Ok(())
     }
 
-    fn allowed(&self) -> u64 {
-        self.consumed.get().saturating_mul(limits::EXPANSION).saturating_add(limits::EXPANSION_FREE)
+    fn compare(&self) {
+        let (produced, consumed) = (self.produced.get(), self.consumed.get());
+        let allowed = consumed.saturating_mul(limits::EXPANSION).saturating_add(limits::EXPANSION_FREE);
+        if produced > allowed && self.bomb.get().is_none() {
+            self.bomb.set(Some((produced, consumed)));
+        }
     }
 
     /// Counts what is read from the outermost file.
@@ -65,6 +70,7 @@ impl<R: Read> Read for Metered<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let got = self.inner.read(buffer)?;
         self.count.set(self.count.get().saturating_add(got as u64));
+        self.meter.compare();
         match self.meter.exceeded() {
             Some(error) => Err(io::Error::other(error)),
             None => Ok(got),
@@ -124,5 +130,18 @@ impl<R: Read> Read for Watched<'_, R> {
                 Err(error)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Meter;
+    use crate::limits;
+
+    #[test]
+    fn more_entries_than_the_bound_are_told_from_then_on() {
+        let meter = Meter::default();
+        assert!((0..limits::ENTRIES).all(|_| meter.entry().is_ok()) && meter.exceeded().is_none());
+        assert!(meter.entry().is_err() && meter.exceeded().is_some());
     }
 }
