@@ -12,7 +12,7 @@ use std::{
     io::{self, BufReader, Read, Seek as _, SeekFrom},
     ops::ControlFlow,
     os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 impl Finder<'_> {
@@ -96,7 +96,7 @@ impl Finder<'_> {
         ControlFlow::Continue(())
     }
 
-    fn file_of_directory(&mut self, path: &PathBuf) -> ControlFlow<()> {
+    fn file_of_directory(&mut self, path: &Path) -> ControlFlow<()> {
         let name = path.to_string_lossy();
         let result = open(path).and_then(|mut file| {
             let format = Format::of(&head(&mut file)?);
