@@ -1,5 +1,6 @@
 //! Every rule against its own samples: `triggers*.wat` have to be found, `near-miss*.wat` not. A sample may be a module that
-//! text cannot express otherwise: `(module binary "\00asm…")`.
+//! text cannot express otherwise: `(module binary "\00asm…")`. What stands between the comments `(;repeat N;)` and `(;end;)`
+//! is written N times, so that a sample of a bound lies just beyond it, and its near miss exactly on it.
 
 use std::{
     collections::BTreeSet,
@@ -26,8 +27,22 @@ fn samples(id: &str, begin: &str) -> Vec<PathBuf> {
     files
 }
 
+/// Writes out the repetitions.
+fn repeated(text: &str) -> String {
+    let mut parts = text.split("(;repeat ");
+    let mut whole = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (times, rest) = part.split_once(";)").expect("(;repeat N;)");
+        let (body, after) = rest.split_once("(;end;)").expect("(;end;)");
+        whole.push_str(&body.repeat(times.parse().expect("a number")));
+        whole.push_str(after);
+    }
+    whole
+}
+
 fn findings(sample: &Path) -> Findings {
-    let bytes = wat::parse_file(sample).unwrap_or_else(|error| panic!("{error}"));
+    let text = repeated(&fs::read_to_string(sample).unwrap());
+    let bytes = wat::parse_str(text).unwrap_or_else(|error| panic!("{}: {error}", sample.display()));
     find(
         &analyze(&bytes, &Options::default()).unwrap_or_else(|error| panic!("{}: {error}", sample.display())),
     )
@@ -60,6 +75,8 @@ fn every_folder_is_a_rule_and_says_all_that_a_person_needs() {
     let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.id.to_owned()).collect();
     assert_eq!(folders, ids);
     assert_eq!(ids.len(), RULES.len(), "an id occurs twice");
+    let classes = RULES.iter().map(|rule| (&rule.threat[..1], rule.threat[1..].parse::<u8>().unwrap()));
+    assert!(classes.is_sorted(), "rules are in the order of the threat catalogue");
     for rule in RULES {
         let id = rule.id;
         for (what, text) in [
