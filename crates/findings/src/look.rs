@@ -1,7 +1,9 @@
 //! What several rules ask of the facts.
 
+use crate::Found;
+use crate::found::Place;
 use std::fmt::Write;
-use wasmscope_analyze::facts::{Facts, Kind, ModuleFacts, Path, Root, Table};
+use wasmscope_analyze::facts::{Facts, Kind, ModuleFacts, Path, Problem, ProblemKind, Root, Table};
 use wasmscope_analyze::{Capabilities, Capability};
 
 /// Capabilities that a host grants on purpose, each for itself. Standard streams, clocks, arguments and the like are left out: every
@@ -44,7 +46,18 @@ impl Reach<'_> {
         matches!(self, Self::Unknown | Self::Reachable(..))
     }
 
-    /// How, for a message: `by export "run"`.
+    /// Found where the capability is used, in the function that calls the import; else in the file.
+    pub(crate) fn found(self, found: &mut Found, message: String) -> Place<'_> {
+        let Self::Reachable(module, path) = self else { return found.in_file(message) };
+        let place = found.in_module(module, message);
+        // The last step is the import itself.
+        match path.steps.iter().rev().nth(1) {
+            Some(caller) => place.function(caller.function, caller.name.as_deref()),
+            None => place,
+        }
+    }
+
+    /// How, for a message: `reached from export "run"`.
     pub(crate) fn how(self) -> String {
         match self {
             Self::Absent => "not asked for".to_owned(),
@@ -81,6 +94,26 @@ pub(crate) fn reach(facts: &Facts, capability: Capability) -> Reach<'_> {
     // A component that has a capability by what it exports has no module that imports it.
     let all = facts.modules.len() == facts.module_count as usize;
     if all && with().next().is_some() && with().all(ruled_out) { Reach::Unreachable } else { Reach::Unknown }
+}
+
+/// Those of `capabilities` that can be used, or are not ruled out.
+pub(crate) fn possible(facts: &Facts, capabilities: &[Capability]) -> Vec<Capability> {
+    capabilities.iter().copied().filter(|c| reach(facts, *c).is_possible()).collect()
+}
+
+/// `connect, listen`.
+pub(crate) fn listed(capabilities: impl IntoIterator<Item = Capability>) -> String {
+    capabilities.into_iter().map(Capability::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// The problems of a kind in the file and its modules.
+pub(crate) fn problems(
+    facts: &Facts,
+    kind: ProblemKind,
+) -> impl Iterator<Item = (Option<&ModuleFacts>, &Problem)> {
+    let of_file = facts.problems.iter().map(|problem| (None, problem));
+    let of_modules = facts.modules.iter().flat_map(|m| m.problems.iter().map(move |p| (Some(m), p)));
+    of_file.chain(of_modules).filter(move |(_, problem)| problem.kind == kind)
 }
 
 /// Is this module the file itself, so that its exports go to the host? In a component they go to its other parts.
