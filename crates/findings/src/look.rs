@@ -147,13 +147,3 @@ pub(crate) fn quoted<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
         more => format!("{list} and {more} more"),
     }
 }
-
-/// Bytes in the largest unit that they fill: `64.0 MiB`.
-pub(crate) fn bytes(count: u64) -> String {
-    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    if count < 1024 {
-        return format!("{count} bytes");
-    }
-    let power = count.ilog2() / 10;
-    format!("{:.1} {}", count as f64 / 2f64.powi(10 * power as i32), UNITS[power as usize - 1])
-}

@@ -1,4 +1,5 @@
-//! Every rule against its own samples: `triggers*.wat` have to be found, `near-miss*.wat` not. A sample may be a module that
+//! Every rule against its own samples: `triggers*.wat` have to be found, `near-miss*.wat` not. `triggers-info*.wat` has to be
+//! found as info, and so on; one sample at least as what the rule is at worst. A sample may be a module that
 //! text cannot express otherwise: `(module binary "\00asm…")`. What stands between the comments `(;repeat N;)` and `(;end;)`
 //! is written N times, so that a sample of a bound lies just beyond it, and its near miss exactly on it.
 
@@ -7,8 +8,9 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use wasmscope_analyze::{Options, analyze};
-use wasmscope_findings::{Findings, RULES, find};
+use wasmscope_analyze::{Facts, Options, analyze};
+use wasmscope_findings::{RULES, find};
+use wasmscope_model::Severity;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules")
@@ -40,26 +42,39 @@ fn repeated(text: &str) -> String {
     whole
 }
 
-fn findings(sample: &Path) -> Findings {
+fn facts(sample: &Path) -> Facts {
     let text = repeated(&fs::read_to_string(sample).unwrap());
     let bytes = wat::parse_str(text).unwrap_or_else(|error| panic!("{}: {error}", sample.display()));
-    find(
-        &analyze(&bytes, &Options::default()).unwrap_or_else(|error| panic!("{}: {error}", sample.display())),
-    )
+    analyze(&bytes, &Options::default()).unwrap_or_else(|error| panic!("{}: {error}", sample.display()))
 }
 
-fn found(sample: &Path, id: &str) -> bool {
-    findings(sample).list.iter().any(|finding| finding.rule == id)
+/// The worst finding of the rule `id`.
+fn found(facts: &Facts, id: &str) -> Option<Severity> {
+    find(facts).list.iter().filter(|finding| finding.rule == id).map(|finding| finding.severity).max()
+}
+
+/// What a file's name says of how bad it is: `triggers-low-2.wat`.
+fn expected(sample: &Path) -> Option<Severity> {
+    let name = sample.file_stem().unwrap().to_str().unwrap();
+    name.split('-').find_map(|word| word.parse().ok())
 }
 
 #[test]
 fn every_rule_finds_its_samples_and_no_near_miss() {
     for rule in RULES {
+        let mut worst = None;
         for sample in samples(rule.id, "triggers") {
-            assert!(found(&sample, rule.id), "{} is not found in {}", rule.id, sample.display());
+            let severity = found(&facts(&sample), rule.id);
+            assert!(severity.is_some(), "{} is not found in {}", rule.id, sample.display());
+            let expected = expected(&sample).or(severity);
+            assert_eq!(severity, expected, "{}", sample.display());
+            worst = worst.max(severity);
         }
+        assert_eq!(worst, Some(rule.severity), "{}: no sample is as bad as the rule says", rule.id);
         for sample in samples(rule.id, "near-miss") {
-            assert!(!found(&sample, rule.id), "{} is found in {}", rule.id, sample.display());
+            let facts = facts(&sample);
+            assert_eq!(found(&facts, rule.id), None, "{} is found in {}", rule.id, sample.display());
+            assert!(facts.validation.valid, "a near miss is a sound module: {}", sample.display());
         }
     }
 }

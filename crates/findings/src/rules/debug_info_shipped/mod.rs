@@ -1,6 +1,6 @@
-use crate::look::bytes;
 use crate::{Found, Rule};
 use wasmscope_analyze::Facts;
+use wasmscope_model::text::bytes;
 use wasmscope_model::{Confidence, Severity};
 
 pub(super) static RULE: Rule = Rule {
@@ -15,8 +15,8 @@ pub(super) static RULE: Rule = Rule {
     description: "The module carries DWARF, or says where its DWARF or source map is: names of source files, \
         often with the builder's paths, and all that helps to understand the program. It also makes the file \
         larger.",
-    remediation: "Strip it for release: wasm-ld --strip-debug, rustc -C strip=debuginfo, wasm-tools strip. Keep \
-        the stripped part for yourself.",
+    remediation: "Strip it for release: wasm-ld --strip-debug, rustc -C strip=debuginfo, wasm-tools strip \
+        --delete debug_. Keep the stripped part for yourself.",
     false_positives: "Wanted where stack traces are to name source lines, and harmless for open source.",
     check,
 };

@@ -20,8 +20,9 @@ pub(super) static RULE: Rule = Rule {
     remediation: "Grant one of both where that is enough: mount only the directory that is needed, read-only \
         where the host can (--dir HOST::GUEST; where Wasmtime is embedded, DirPerms::READ), and allow only \
         the addresses that are needed.",
-    false_positives: "Most services read a configuration and talk to others. It says what is possible, not that \
-        it happens.",
+    false_positives: "Most services read a configuration and talk to others; it says what is possible, not that \
+        it happens. The adapter that makes a component of a preview-1 program brings file functions of its \
+        own for standard input and output.",
     check,
 };
 

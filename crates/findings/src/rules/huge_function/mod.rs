@@ -1,6 +1,6 @@
-use crate::look::bytes;
 use crate::{Found, Rule};
 use wasmscope_analyze::Facts;
+use wasmscope_model::text::bytes;
 use wasmscope_model::{Confidence, Severity};
 
 /// Ten times the largest function of CPython, the largest seen in real programs.

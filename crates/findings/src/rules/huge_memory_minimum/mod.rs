@@ -1,6 +1,6 @@
-use crate::look::bytes;
 use crate::{Found, Rule};
 use wasmscope_analyze::Facts;
+use wasmscope_model::text::bytes;
 use wasmscope_model::{Confidence, Severity};
 
 /// What RandomX needs for its light cache, and many times what compilers ask for by default (Emscripten: 16 MiB).
@@ -27,8 +27,8 @@ pub(super) static RULE: Rule = Rule {
         -sALLOW_MEMORY_GROWTH (Emscripten). Limit it in the host: wasmtime run -W max-memory-size=BYTES, the \
         cgroup's memory.max.",
     false_positives: "Programs with threads often ask for all at the start, because growing a shared memory is \
-        slow (ffmpeg asks for 1 GiB). Pages that are never touched cost nothing where the kernel provides \
-        them.",
+        slow (1 GiB is seen in media codecs). Pages that are never touched cost nothing where the kernel \
+        provides them.",
     check,
 };
 

@@ -15,8 +15,8 @@ pub(super) static RULE: Rule = Rule {
     description: "The file breaks the rules of WebAssembly, even with every proposal turned on. A careful \
         runtime refuses it; a lenient or faulty one runs something that no analysis has understood, this one \
         included.",
-    remediation: "Do not run it. Build it anew, and compare with wasm-tools validate. Runtimes that can skip \
-        validation (wasm3, some builds of WAMR) must not be given modules of others.",
+    remediation: "Do not run it. Build it anew, and compare with wasm-tools validate. Runtimes that validate \
+        little or nothing (wasm3) must not be given modules of others.",
     false_positives: "A file that was cut short, and proposals newer than this version of wasmscope, look the \
         same.",
     check,

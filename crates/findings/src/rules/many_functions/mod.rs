@@ -2,7 +2,7 @@ use crate::{Found, Rule};
 use wasmscope_analyze::Facts;
 use wasmscope_model::{Confidence, Severity};
 
-/// Beyond the largest known programs; engines with a JavaScript interface accept 1,000,000.
+/// Twenty-five times CPython; engines with a JavaScript interface accept 1,000,000.
 const USUAL: u32 = 300_000;
 
 pub(super) static RULE: Rule = Rule {
@@ -17,8 +17,8 @@ pub(super) static RULE: Rule = Rule {
     description: "The module defines more than 300,000 functions. An empty one takes three bytes of module, but \
         each takes a compilation, an entry in the runtime's tables and unwind data.",
     remediation: "Limit the size of modules, and compile in another process with limits of time and memory.",
-    false_positives: "The largest programs (office suites, .NET compiled ahead of time) have some 100,000 to \
-        250,000. CPython has 11,448.",
+    false_positives: "Very large applications may come near: office suites, engines of games, .NET compiled \
+        ahead of time. CPython has 11,448.",
     check,
 };
 

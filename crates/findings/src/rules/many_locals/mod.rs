@@ -18,8 +18,8 @@ pub(super) static RULE: Rule = Rule {
     sources: &["https://webassembly.github.io/spec/js-api/#limits"],
     description: "A function declares more than 10,000 local variables: two bytes of module declare thousands. \
         Register allocation takes more than linear time in them, interpreters clear them all at each call, \
-        and each call of a recursion takes their space on the host's stack. Beyond 50,000 the module is not \
-        valid (medium).",
+        and each call of a recursion takes their space on the host's stack. Beyond 50,000 engines refuse the \
+        module (medium).",
     remediation: "Compile in another process with limits of time and memory; limit the stack (wasmtime run -W \
         max-wasm-stack=BYTES). Build with optimisation: wasm-opt --coalesce-locals.",
     false_positives: "Unoptimised builds of very long functions come near. CPython's most have 187, resvg's \

@@ -1,6 +1,6 @@
-use crate::look::bytes;
 use crate::{Found, Rule};
 use wasmscope_analyze::Facts;
+use wasmscope_model::text::bytes;
 use wasmscope_model::{Confidence, Severity};
 
 pub(super) static RULE: Rule = Rule {

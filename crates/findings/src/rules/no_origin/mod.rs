@@ -13,8 +13,9 @@ pub(super) static RULE: Rule = Rule {
     sources: &["https://github.com/WebAssembly/tool-conventions/blob/main/ProducersSection.md"],
     description: "The module names no tools and no functions, and no compiler is recognised. Who answers for \
         it, and what it was built from, has to come from elsewhere.",
-    remediation: "Keep the producers section when stripping (wasm-tools strip keeps it by default), embed \
-        dependencies (cargo auditable), and keep a bill of materials with the artifact.",
+    remediation: "Strip only what has to go (wasm-tools strip --delete debug_; without --delete it drops the \
+        producers section as well), embed dependencies (cargo auditable), and keep a bill of materials with \
+        the artifact.",
     false_positives: "Written by hand, or stripped of everything to save space, which is common on the web. \
         Origin can be forged: that it is there proves nothing.",
     check,

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     cwe: &[121, 787],
     attack: &[],
     sources: &[
-        "https://lld.llvm.org/WebAssembly.html#cmdoption-stack-first",
+        "https://lld.llvm.org/WebAssembly.html",
         "Lehmann, Kinder, Pradel: Everything Old is New Again, USENIX Security 2020",
     ],
     description: "The stack in linear memory grows down towards the module's static data. A stack that \

@@ -15,10 +15,7 @@ pub(super) static RULE: Rule = Rule {
     threat: "F1",
     cwe: &[477],
     attack: &[],
-    sources: &[
-        "https://github.com/WebAssembly/WASI",
-        "https://github.com/WebAssembly/WASI/blob/wasi-0.1/legacy/preview0/docs.md",
-    ],
+    sources: &["https://github.com/WebAssembly/WASI"],
     description: "The module imports WASI preview 0, a release candidate or a draft. Their functions take other \
         arguments than the released ones of the same name; runtimes drop them or keep them in code that \
         nobody tests.",
