@@ -8,7 +8,12 @@ fn json(text: &str) -> Value {
 }
 
 pub(crate) fn sarif() -> Validator {
-    let schema = json(include_str!("../schemas/sarif-2.1.0.json"));
+    let mut schema = json(include_str!("../schemas/sarif-2.1.0.json"));
+    // Its patterns for languages have a bracket too many, which is no regular expression; no language is written.
+    for object in ["run", "toolComponent"] {
+        let language = &mut schema["definitions"][object]["properties"]["language"];
+        assert!(language.as_object_mut().unwrap().remove("pattern").is_some());
+    }
     jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
 }
 
