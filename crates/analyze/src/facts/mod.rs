@@ -34,11 +34,12 @@ pub use shapes::{Dispatcher, FormatCall, FormatCalls, IndirectCalls, LoopFunctio
 pub use storage::{DataSegment, ElementSegment, Elements, Global, Memory, Segment, Segments, Table};
 
 use crate::Capabilities;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wasmscope_model::Sha256;
 
 /// Everything about one file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Facts {
     /// Core module or component.
     pub kind: Kind,
@@ -62,7 +63,7 @@ pub struct Facts {
 }
 
 /// Core module or component.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A core module.
@@ -72,7 +73,7 @@ pub enum Kind {
 }
 
 /// The validator's verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Validation {
     /// Did the whole file validate?
     pub valid: bool,
@@ -82,7 +83,7 @@ pub struct Validation {
 }
 
 /// Something odd at a place in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// What kind: stable.
     pub kind: ProblemKind,
@@ -94,7 +95,7 @@ pub struct Problem {
 }
 
 /// What kind of oddity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
     /// Not valid.

@@ -6,11 +6,12 @@ use super::{
     Producer, ProposalUse, Reachability, Segments, Shapes, SignatureSection, Table,
 };
 use crate::Capabilities;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wasmscope_model::Sha256;
 
 /// Everything about one core module.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ModuleFacts {
     /// Where it stands: `module`, or for the third module of the second component in a component
     /// `component/component[1]/module[2]`.
@@ -95,7 +96,7 @@ pub struct ModuleFacts {
 }
 
 /// One section.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Section {
     /// Its number.
     pub id: u8,
@@ -115,7 +116,7 @@ pub struct Section {
 }
 
 /// What kind of thing is imported or exported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ItemKind {
     /// A function.
@@ -131,7 +132,7 @@ pub enum ItemKind {
 }
 
 /// The type of an import or export.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExternType {
     /// What kind of thing.
     pub kind: ItemKind,
@@ -143,7 +144,7 @@ pub struct ExternType {
 }
 
 /// One import.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Import {
     /// The namespace.
     pub module: String,
@@ -161,7 +162,7 @@ pub struct Import {
 }
 
 /// One export.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Export {
     /// The name.
     pub name: String,
