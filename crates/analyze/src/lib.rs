@@ -56,6 +56,7 @@ pub use callgraph::{CallGraph, Ways};
 pub use capability::{Capabilities, Capability, UnknownCapability};
 pub use error::{AnalyzeError, ErrorKind};
 pub use facts::Facts;
+pub use opcodes::proposals;
 pub use reader::{analyze, analyze_with_graphs};
 
 /// What to look at.

@@ -19,6 +19,7 @@ fn noise(seed: u64) -> Vec<u8> {
 #[test]
 fn generated_modules_have_consistent_facts() {
     let mut seen = 0;
+    let proposals = wasmscope_analyze::proposals();
     for seed in 0..500 {
         let noise = noise(seed);
         let mut source = Unstructured::new(&noise);
@@ -33,6 +34,11 @@ fn generated_modules_have_consistent_facts() {
         seen += 1;
         let m = &facts.modules[0];
         assert_eq!(m.functions.undecoded, 0, "seed {seed}");
+        assert!(
+            m.proposals.iter().all(|used| proposals.contains(&used.name)),
+            "seed {seed}: {:?}",
+            m.proposals
+        );
         assert_eq!(m.instructions.opcodes.values().sum::<u64>(), m.instructions.total, "seed {seed}");
         assert!(m.reachability.analysed && m.reachability.reachable_functions <= m.functions.defined);
         for import in &m.reachability.imports {

@@ -133,7 +133,7 @@ fn name(step: &Step) -> String {
 }
 
 /// `export _start > main > open`, with `~>` where the call is not certain.
-fn way(path: &Path) -> String {
+pub(crate) fn way(path: &Path) -> String {
     let mut text = root(&path.root);
     for step in &path.steps {
         let arrow = if matches!(step.via, Via::Entry | Via::Call) { ">" } else { "~>" };
