@@ -6,8 +6,8 @@ use std::fmt::Write;
 use wasmscope_analyze::facts::{Facts, Kind, ModuleFacts, Path, Problem, ProblemKind, Root, Table};
 use wasmscope_analyze::{Capabilities, Capability};
 
-/// Capabilities that a host grants on purpose, each for itself. Standard streams, clocks, arguments and the like are left out: every
-/// program has them.
+/// Capabilities that a host grants on purpose, each for itself. Standard streams, clocks, arguments and the like are
+/// left out: every program has them.
 pub(crate) const GRANTED: Capabilities = Capabilities::of(&[
     Capability::ReadFiles,
     Capability::WriteFiles,
@@ -136,11 +136,11 @@ pub(crate) fn holds_functions(table: &Table) -> bool {
 const LISTED: usize = 6;
 
 /// `"a", "b" and 3 more`.
-pub(crate) fn quoted<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+pub(crate) fn quoted<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> String {
     let mut list = String::new();
     let mut names = names.into_iter();
     for (place, name) in names.by_ref().take(LISTED).enumerate() {
-        let _ = write!(list, "{}{name:?}", if place > 0 { ", " } else { "" });
+        let _ = write!(list, "{}{:?}", if place > 0 { ", " } else { "" }, name.as_ref());
     }
     match names.count() {
         0 => list,

@@ -1,5 +1,6 @@
 //! The rules: a folder and two lines here for each.
 
+mod analysis_incomplete;
 mod capability_unreachable;
 mod custom_host_functions;
 mod debug_info_shipped;
@@ -64,6 +65,7 @@ pub static RULES: &[&Rule] = &[
     &huge_memory_minimum::RULE,
     &huge_active_data::RULE,
     &shared_memory_clock::RULE,
+    &analysis_incomplete::RULE,
     &invalid_module::RULE,
     &unknown_section::RULE,
     &undecoded_function::RULE,

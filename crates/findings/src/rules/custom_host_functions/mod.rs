@@ -34,8 +34,7 @@ fn check(facts: &Facts, found: &mut Found) {
         if imports.is_empty() {
             continue;
         }
-        let names: Vec<String> = imports.iter().map(|i| format!("{}.{}", i.module, i.name)).collect();
-        let names = quoted(names.iter().map(String::as_str));
+        let names = quoted(imports.iter().map(|import| format!("{}.{}", import.module, import.name)));
         let pairs = imports.iter().filter(|import| has_pair(&import.ty.signature)).count();
         let message = format!(
             "{} functions of no known interface, {pairs} with pairs like address and length: {names}",

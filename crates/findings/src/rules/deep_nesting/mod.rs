@@ -2,7 +2,7 @@ use crate::{Found, Rule};
 use wasmscope_analyze::Facts;
 use wasmscope_model::{Confidence, Severity};
 
-/// A block for each case of a switch nests as deep as the switch is wide; this is far beyond the widest seen (CPython: 340).
+/// A block for each case of a switch nests as deep as the switch is wide; the widest seen has 440 (resvg).
 const USUAL: u64 = 10_000;
 
 pub(super) static RULE: Rule = Rule {

@@ -3,7 +3,7 @@ use wasmscope_analyze::Facts;
 use wasmscope_model::text::bytes;
 use wasmscope_model::{Confidence, Severity};
 
-/// What RandomX needs for its light cache, and many times what compilers ask for by default (Emscripten: 16 MiB).
+/// What RandomX needs for its light cache, and many times what compilers ask for (Emscripten: 16 MiB).
 const USUAL: u64 = 256 << 20;
 /// What 32-bit memories can have.
 const WIDE: u64 = 4 << 30;

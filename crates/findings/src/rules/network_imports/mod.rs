@@ -45,8 +45,10 @@ fn check(facts: &Facts, found: &mut Found) {
 
 /// Preview 1 can only accept from a socket that the host opened.
 fn only_accepts(facts: &Facts) -> bool {
+    let listed = facts.modules.iter().all(|module| module.imports.len() == module.import_count as usize);
     let imports = facts.modules.iter().flat_map(|module| &module.imports);
     let mut listening = imports.filter(|import| import.capabilities.contains(Capability::Listen));
-    facts.components.is_empty()
+    listed
+        && facts.components.is_empty()
         && listening.all(|i| i.module == "wasi_snapshot_preview1" && i.name == "sock_accept")
 }

@@ -22,11 +22,12 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
+/// Memories and tables are listed from the first, so a place is an index.
 fn check(facts: &Facts, found: &mut Found) {
     for module in &facts.modules {
         for data in &module.data.list {
             let Segment::Active { target, start: Some(start) } = data.segment else { continue };
-            let memory = module.memories.iter().find(|memory| memory.index == target && !memory.imported);
+            let memory = module.memories.get(target as usize).filter(|memory| !memory.imported);
             let end = start.saturating_add(data.size);
             if let Some(memory) = memory.filter(|memory| end > memory.minimum_bytes) {
                 let (index, has) = (data.index, memory.minimum_bytes);
@@ -36,7 +37,7 @@ fn check(facts: &Facts, found: &mut Found) {
         }
         for elements in &module.elements.list {
             let Segment::Active { target, start: Some(start) } = elements.segment else { continue };
-            let table = module.tables.iter().find(|table| table.index == target && !table.imported);
+            let table = module.tables.get(target as usize).filter(|table| !table.imported);
             let end = start.saturating_add(elements.elements.into());
             if let Some(table) = table.filter(|table| end > table.minimum) {
                 let (index, has) = (elements.index, table.minimum);
