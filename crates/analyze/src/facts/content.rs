@@ -1,10 +1,11 @@
 //! What lies in the bytes of data segments and custom sections: constants, payloads, texts, libraries.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// An exact count, and the first few.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counted<T> {
     /// Exact number.
     pub count: u64,
@@ -19,7 +20,7 @@ impl<T> Default for Counted<T> {
 }
 
 /// What the contents of a module hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Content {
     /// Files of other formats in data segments and custom sections.
     pub payloads: Counted<EmbeddedFile>,
@@ -32,7 +33,7 @@ pub struct Content {
 }
 
 /// A place in a module that holds free bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "in")]
 pub enum Place {
     /// A data segment.
@@ -48,7 +49,7 @@ pub enum Place {
 }
 
 /// The beginning of a file of another format.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EmbeddedFile {
     /// The format.
     pub format: FileFormat,
@@ -60,7 +61,7 @@ pub struct EmbeddedFile {
 }
 
 /// A format of files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileFormat {
     /// An ELF program or library.
@@ -94,7 +95,7 @@ pub enum FileFormat {
 }
 
 /// What a text is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TextClass {
     /// A URL; without user, password and query.
@@ -116,7 +117,7 @@ pub enum TextClass {
 }
 
 /// A text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Text {
     /// The text, cut.
     pub value: String,
@@ -128,7 +129,7 @@ pub struct Text {
 }
 
 /// Where a secret lies. Its value is not kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Secret {
     /// What kind.
     pub kind: SecretKind,
@@ -140,7 +141,7 @@ pub struct Secret {
 }
 
 /// A kind of secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SecretKind {
     /// A private key in PEM.
@@ -166,7 +167,7 @@ pub enum SecretKind {
 }
 
 /// A library that was recognised by its own texts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Library {
     /// Its name.
     pub name: String,
@@ -180,7 +181,7 @@ pub struct Library {
 }
 
 /// Constants of one algorithm.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConstantSet {
     /// Stable name: `keccak`, `aes-s-box`.
     pub name: String,

@@ -1,9 +1,10 @@
 //! How a module is written down, where that is odd.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Oddities of the encoding that do not make a module invalid.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Encoding {
     /// Sizes and counts of sections and sizes of bodies in five bytes where fewer would do: linkers reserve them so.
     pub padded_lengths: u64,
@@ -21,7 +22,7 @@ pub struct Encoding {
 }
 
 /// Custom sections whose names belong to no known tool.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UnknownCustom {
     /// How many.
     pub sections: u32,

@@ -135,7 +135,7 @@ pub struct Hardening {
 }
 
 /// The value that the stack protector compares with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StackGuard {
     /// Where it is.
     #[serde(flatten)]
@@ -146,7 +146,7 @@ pub struct StackGuard {
 }
 
 /// Where a guard is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "place")]
 pub enum GuardPlace {
     /// In linear memory, which the guest can write everywhere.

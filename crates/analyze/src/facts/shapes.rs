@@ -1,10 +1,11 @@
 //! Code that has a telling shape.
 
 use super::Counted;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Functions of a telling shape, in numbers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Shapes {
     /// Functions with loops that read bytes, combine them with something and write them back, without calls.
     pub decoder_loops: Counted<LoopFunction>,
@@ -16,7 +17,7 @@ pub struct Shapes {
 }
 
 /// A function and its loops of one shape.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LoopFunction {
     /// Index, imported functions counted first.
     pub index: u32,
@@ -30,7 +31,7 @@ pub struct LoopFunction {
 }
 
 /// A function that goes around a `br_table`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dispatcher {
     /// Index, imported functions counted first.
     pub index: u32,
@@ -48,7 +49,7 @@ pub struct Dispatcher {
 }
 
 /// What calls through tables and references may reach.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IndirectCalls {
     /// Distinct function types that are called through a table or reference.
     pub types_called: u32,
@@ -61,7 +62,7 @@ pub struct IndirectCalls {
 }
 
 /// Calls of `printf` and its kin, by the names of functions.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FormatCalls {
     /// Functions of this kind that are known by name and have the right type, imports included.
     pub functions: u32,
@@ -74,7 +75,7 @@ pub struct FormatCalls {
 }
 
 /// A call with a format that is not constant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FormatCall {
     /// Index of the function that calls.
     pub caller: u32,
