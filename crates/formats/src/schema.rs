@@ -24,7 +24,9 @@ struct PlainDescriptions;
 impl Transform for PlainDescriptions {
     fn transform(&mut self, schema: &mut Schema) {
         if let Some(description) = schema.get("description").and_then(|text| text.as_str()) {
-            let plain = without_links(description);
+            // A line break in a doc comment means nothing; an empty line ends a paragraph.
+            let paragraphs = description.split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
+            let plain = without_links(&paragraphs.collect::<Vec<_>>().join("\n\n"));
             schema.insert("description".into(), plain.into());
         }
         transform_subschemas(self, schema);

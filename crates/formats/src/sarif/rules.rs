@@ -65,9 +65,18 @@ fn cwe_id(number: u16) -> String {
 
 /// The tool with its rules.
 pub(super) fn driver(rules: &[&Rule], catalogues: &[ToolComponent]) -> ToolComponent {
+    // GitHub wants all three texts of a descriptor.
     let notifications: Vec<_> = NOTIFICATIONS
         .iter()
-        .map(|(id, text)| ReportingDescriptor::builder().id(*id).short_description(plain(text)).build())
+        .map(|(id, text)| {
+            let text = plain(text);
+            ReportingDescriptor::builder()
+                .id(*id)
+                .short_description(text.clone())
+                .full_description(text.clone())
+                .help(text)
+                .build()
+        })
         .collect();
     let rules: Vec<_> = rules.iter().map(|rule| descriptor(rule, catalogues)).collect();
     let supported: Vec<_> = (0..catalogues.len()).map(|index| reference(catalogues, index)).collect();
