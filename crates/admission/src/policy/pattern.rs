@@ -1,7 +1,8 @@
 //! Patterns on names of files, imports and exports.
 
+use super::values;
 use globset::{Glob, GlobBuilder, GlobMatcher};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer};
 
 /// Patterns become regular expressions without backtracking, so that no hostile name takes long.
 fn compile(text: &str, separated: bool) -> Result<GlobMatcher, String> {
@@ -33,10 +34,10 @@ impl NamePattern {
 
 impl<'de> Deserialize<'de> for NamePattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let text = text.strip_prefix("./").unwrap_or(&text).to_owned();
-        let matcher = compile(&text, true).map_err(D::Error::custom)?;
-        Ok(Self { text, matcher })
+        values::text(deserializer, |text| {
+            let text = text.strip_prefix("./").unwrap_or(text);
+            Ok(Self { text: text.to_owned(), matcher: compile(text, true)? })
+        })
     }
 }
 
@@ -81,7 +82,7 @@ impl ItemPattern {
 
 impl<'de> Deserialize<'de> for ItemPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compile(&String::deserialize(deserializer)?, false).map(Self).map_err(D::Error::custom)
+        values::text(deserializer, |text| compile(text, false).map(Self))
     }
 }
 
@@ -112,15 +113,16 @@ impl ImportPattern {
 
 impl<'de> Deserialize<'de> for ImportPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        // `[#]` is the character itself.
-        let hash = text.match_indices('#').map(|(at, _)| at).find(|at| !text[..*at].ends_with('['));
-        let (namespace, name) = match hash {
-            Some(at) => (&text[..at], Some(&text[at + 1..])),
-            None => (text.as_str(), None),
-        };
-        let read = |part: &str| compile(part, false).map(ItemPattern).map_err(D::Error::custom);
-        Ok(Self { namespace: read(namespace)?, name: name.map(read).transpose()? })
+        values::text(deserializer, |text| {
+            // `[#]` is the character itself.
+            let hash = text.match_indices('#').map(|(at, _)| at).find(|at| !text[..*at].ends_with('['));
+            let (namespace, name) = match hash {
+                Some(at) => (&text[..at], Some(&text[at + 1..])),
+                None => (text, None),
+            };
+            let read = |part: &str| compile(part, false).map(ItemPattern);
+            Ok(Self { namespace: read(namespace)?, name: name.map(read).transpose()? })
+        })
     }
 }
 
