@@ -54,7 +54,7 @@ fn a_suggestion_says_why_and_leaves_out_what_nothing_leads_to() {
 capabilities = [
     # imported, but nothing leads to it: through wasi_snapshot_preview1#sock_accept
     # "listen",
-    # export _start > _start > main > wasi_snapshot_preview1.random_get
+    # export _start > main > wasi_snapshot_preview1.random_get
     "random",
 ]
 imports = [
@@ -121,6 +121,18 @@ fn modules_beyond_all_measure_get_a_short_suggestion() {
     let imports: String = (0..3000).map(|n| format!(r#"(import "e{n}" "f" (func))"#)).collect();
     let (text, _) = check("a.wasm", format!("(module {imports})").as_bytes());
     assert!(text.contains("# imports are left out: there are 3000 patterns"), "{text}");
+}
+
+#[test]
+fn of_a_long_way_the_begin_and_the_end_are_told() {
+    let chain: String =
+        (0..60).map(|n| format!("(func $f{n}_{} (call {}))", "x".repeat(200), n + 3)).collect();
+    let module = format!(
+        r#"(module (import "env" "log" (func)) (func (export "run") (call 2)) {chain} (func (call 0)))"#
+    );
+    let (text, _) = check("a.wasm", module.as_bytes());
+    let way = text.lines().find(|line| line.contains("export run > ")).unwrap();
+    assert!(way.ends_with(" > env.log") && way.contains(" more) > ") && way.len() < 500, "{way}");
 }
 
 #[test]

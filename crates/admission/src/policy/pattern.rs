@@ -72,17 +72,39 @@ fn cut(name: &str) -> bool {
 
 /// A pattern on a name that has no parts: an export's.
 #[derive(Debug, Clone)]
-pub(crate) struct ItemPattern(GlobMatcher);
+pub(crate) enum ItemPattern {
+    /// Nothing in it is special. Most are so, and a module can have 100,000 imports to compare with each.
+    Exact(String),
+    /// Everything that begins so; with nothing, also names that were cut.
+    Begin(String),
+    /// Has to be matched.
+    Glob(GlobMatcher),
+}
 
 impl ItemPattern {
+    fn read(text: &str) -> Result<Self, String> {
+        let plain = |text: &str| !text.contains(['*', '?', '[', ']', '{', '}']);
+        Ok(match text.strip_suffix('*') {
+            Some(begin) if plain(begin) => Self::Begin(begin.to_owned()),
+            None if plain(text) => Self::Exact(text.to_owned()),
+            _ => Self::Glob(compile(text, false)?),
+        })
+    }
+
     pub(crate) fn fits(&self, name: &str) -> bool {
-        (self.0.glob().glob() == "*" || !cut(name)) && self.0.is_match(name)
+        match self {
+            Self::Begin(begin) if begin.is_empty() => true,
+            _ if cut(name) => false,
+            Self::Begin(begin) => name.starts_with(begin),
+            Self::Exact(text) => text == name,
+            Self::Glob(glob) => glob.is_match(name),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for ItemPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        values::text(deserializer, |text| compile(text, false).map(Self))
+        values::text(deserializer, Self::read)
     }
 }
 
@@ -120,8 +142,8 @@ impl<'de> Deserialize<'de> for ImportPattern {
                 Some(at) => (&text[..at], Some(&text[at + 1..])),
                 None => (text, None),
             };
-            let read = |part: &str| compile(part, false).map(ItemPattern);
-            Ok(Self { namespace: read(namespace)?, name: name.map(read).transpose()? })
+            let name = name.map(ItemPattern::read).transpose()?;
+            Ok(Self { namespace: ItemPattern::read(namespace)?, name })
         })
     }
 }
