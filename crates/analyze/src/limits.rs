@@ -33,6 +33,10 @@ pub const GROUP_TYPES: u32 = 100_000;
 /// Pairs of table and type that are told apart in the call graph; further ones share one node for each table.
 pub const INDIRECT_NODES: usize = 65_536;
 
+/// Entries of each list of what was found in contents and code: files, texts of one class, secrets, loops. More would
+/// tell nothing new.
+pub const CONTENT: usize = 64;
+
 /// Bytes to which a `.dep-v0` section may inflate.
 pub const DEPENDENCY_BYTES: usize = 4 << 20;
 

@@ -1,7 +1,9 @@
 //! One core module while its sections come in, and the facts at its end.
 
 use crate::code::CodeScan;
+use crate::content::ContentScan;
 use crate::custom::Customs;
+use crate::encoding::EncodingScan;
 use crate::facts::*;
 use crate::graph::GraphBuilder;
 use crate::limits::Budget;
@@ -38,6 +40,8 @@ pub(crate) struct ModuleReader<'a> {
     /// Functions that globals hold at start, by global.
     pub(crate) function_globals: Vec<(u32, u32)>,
     pub(crate) customs: Customs<'a>,
+    pub(crate) content: ContentScan,
+    pub(crate) encoding: EncodingScan<'a>,
     pub(crate) sections: Vec<Section>,
     pub(crate) section_count: u32,
     pub(crate) problems: Vec<Problem>,
@@ -45,7 +49,8 @@ pub(crate) struct ModuleReader<'a> {
 }
 
 impl<'a> ModuleReader<'a> {
-    pub(crate) fn new(path: String, nested: bool, offset: u64) -> Self {
+    /// For the module at `offset` of `file`.
+    pub(crate) fn new(path: String, nested: bool, offset: u64, file: &'a [u8]) -> Self {
         Self {
             path,
             nested,
@@ -69,6 +74,8 @@ impl<'a> ModuleReader<'a> {
             graph: None,
             function_globals: Vec::new(),
             customs: Customs::default(),
+            content: ContentScan::default(),
+            encoding: EncodingScan::new(file, offset),
             sections: Vec::new(),
             section_count: 0,
             problems: Vec::new(),
@@ -107,6 +114,7 @@ impl<'a> ModuleReader<'a> {
             Payload::CustomSection(section) => {
                 let first = self.section_count == 1;
                 self.customs.take(&section, first, budget, &mut self.problems);
+                self.search_section(&section, budget);
             }
             Payload::UnknownSection { id, range, .. } => self.problem(
                 ProblemKind::UnknownSection,
@@ -262,6 +270,7 @@ impl<'a> ModuleReader<'a> {
         let index = self.imported_functions.saturating_add(self.code.functions.defined);
         let (imported, functions) = (self.imported_functions, self.type_of.len() as u32);
         let graph = self.graph.get_or_insert_with(|| GraphBuilder::new(imported, functions));
+        self.encoding.body(body);
         self.code.body(index, body, &mut self.types, graph, validator)
     }
 }

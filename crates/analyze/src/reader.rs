@@ -171,7 +171,7 @@ impl<'a, 'o> FileReader<'a, 'o> {
                 path
             }
         };
-        self.module = Some(ModuleReader::new(path, !self.open.is_empty(), offset));
+        self.module = Some(ModuleReader::new(path, !self.open.is_empty(), offset, self.bytes));
     }
 
     fn begin_component(&mut self, offset: u64) -> Result<(), AnalyzeError> {

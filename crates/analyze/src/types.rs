@@ -86,6 +86,18 @@ impl<'a> Types<'a> {
         (family != NO_FUNCTION).then(|| self.root(family))
     }
 
+    /// Parameters and results of each type; none of what is no function type.
+    pub(crate) fn arities(&self) -> Vec<(u16, u16)> {
+        let groups = self.section.clone().into_iter().flatten().map_while(Result::ok);
+        let types = groups.flat_map(|group| group.into_types());
+        let short = |list: &[ValType]| u16::try_from(list.len()).unwrap_or(u16::MAX);
+        let arity = |ty: SubType| match &ty.composite_type.inner {
+            CompositeInnerType::Func(function) => (short(function.params()), short(function.results())),
+            _ => (0, 0),
+        };
+        types.map(arity).collect()
+    }
+
     /// How the `wanted` types read: `(i32, i64) -> (i32)`.
     pub(crate) fn signatures(&self, wanted: &BTreeSet<u32>) -> BTreeMap<u32, String> {
         let mut found = BTreeMap::new();

@@ -12,6 +12,7 @@
 //! ```
 
 mod found;
+mod look;
 mod rule;
 mod rules;
 

@@ -7,6 +7,7 @@ mod act;
 pub mod diagnosis;
 pub mod difference;
 pub mod event;
+pub mod findings;
 pub mod inspect;
 pub mod scan;
 pub mod table;

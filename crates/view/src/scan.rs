@@ -12,6 +12,9 @@ const SHOWN: usize = 40;
 /// Longest name shown, in characters.
 const NAME_CHARS: usize = 80;
 
+/// Longest path shown: it may lead through archives and image layers.
+const PATH_CHARS: usize = 1024;
+
 /// The page of one file.
 pub fn page(path: &str, facts: &Facts) -> String {
     let mut out = String::new();
@@ -21,7 +24,7 @@ pub fn page(path: &str, facts: &Facts) -> String {
         Some(problem) => format!("INVALID{}: {}", at(problem.offset), shown(&problem.message)),
     };
     let kind = format!("{:?}", facts.kind).to_lowercase();
-    let _ = writeln!(out, "{}", shown(path));
+    let _ = writeln!(out, "{}", shown_within(path, PATH_CHARS));
     let _ = writeln!(out, "  {kind}, {}, {valid}, sha256:{}", bytes(facts.size), facts.sha256);
     let names: Vec<_> = facts.capabilities.iter().map(Capability::as_str).collect();
     let _ = writeln!(
@@ -89,7 +92,7 @@ fn module_page(out: &mut String, module: &ModuleFacts, named: bool) {
 
 /// How one capability can be reached in each module of a file.
 pub fn why(path: &str, facts: &Facts, capability: Capability) -> String {
-    let mut out = format!("{}: {}\n", shown(path), capability.as_str());
+    let mut out = format!("{}: {}\n", shown_within(path, PATH_CHARS), capability.as_str());
     let mut imported = false;
     for module in &facts.modules {
         for import in module.imports.iter().filter(|import| import.capabilities.contains(capability)) {

@@ -1,11 +1,12 @@
 //! What can be called from where.
 
 use crate::{Capabilities, Capability};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The call graph in short. Everything here over-approximates: what is told unreachable is so, what is told
 /// reachable may not be.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reachability {
     /// Was a call graph made? Not for modules with more than [`limits::FUNCTIONS`](crate::limits::FUNCTIONS) functions,
     /// and [incomplete](Self::incomplete) ones say so.
@@ -34,7 +35,7 @@ impl Reachability {
 }
 
 /// Can a capability be used?
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CapabilityReach {
     /// Which one.
     pub capability: Capability,
@@ -49,7 +50,7 @@ pub struct CapabilityReach {
 }
 
 /// Can an imported function be called?
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportReach {
     /// Index of the imported function.
     pub function: u32,
@@ -66,7 +67,7 @@ pub struct ImportReach {
 }
 
 /// What an export can reach.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExportReach {
     /// Where the path begins.
     pub root: Root,
@@ -77,7 +78,7 @@ pub struct ExportReach {
 }
 
 /// Where control enters a module.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Root {
     /// The host calls an export.
@@ -92,7 +93,7 @@ pub enum Root {
 }
 
 /// A shortest path of calls.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Path {
     /// Where control enters.
     pub root: Root,
@@ -105,7 +106,7 @@ pub struct Path {
 }
 
 /// One function on a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// Index of the function.
     pub function: u32,
@@ -118,7 +119,7 @@ pub struct Step {
 }
 
 /// How a function is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "via")]
 pub enum Via {
     /// From outside: the first step.
