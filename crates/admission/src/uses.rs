@@ -120,7 +120,7 @@ pub(crate) fn reachable(facts: &Facts) -> Capabilities {
 }
 
 /// The functions on a path as names: `export _start`, `main`, `env.log`. A function without a name is `?`, because its index
-/// changes with every build.
+/// changes with every build, and names are [`lasting`].
 pub(crate) fn steps(path: &Path) -> Vec<String> {
     let root = match &path.root {
         Root::Export { name } => format!("export {name}"),
@@ -128,10 +128,48 @@ pub(crate) fn steps(path: &Path) -> Vec<String> {
         Root::Shared => "the host, by a reference".to_owned(),
     };
     let mut names = vec![root];
-    let step = |step: &Step| step.name.clone().unwrap_or_else(|| "?".to_owned());
-    names.extend(path.steps.iter().map(step));
+    let step = |step: &Step| step.name.as_deref().map_or("?", lasting).to_owned();
+    // An exported function without another name is named after its export.
+    let same = |step: &&Step| matches!(&path.root, Root::Export { name } if step.name.as_ref() == Some(name));
+    let first = path.steps.first().filter(|first| !same(first));
+    names.extend(first.into_iter().chain(path.steps.iter().skip(1)).map(step));
     if path.omitted > 0 {
-        names.insert(2.min(names.len()), format!("({} left out)", path.omitted));
+        let place = 1 + usize::from(first.is_some());
+        names.insert(place, format!("({} left out)", path.omitted));
     }
     names
+}
+
+/// The part of a function's name that another build of the same code keeps: Rust's mangled names end with a hash
+/// (`17h` and 16 digits, RFC 2603 tells of both schemes), LLVM adds a number to what it copies between units.
+pub(crate) fn lasting(name: &str) -> &str {
+    let name = name.split(".llvm.").next().unwrap_or(name);
+    let hash = |end: &str| end.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match name.strip_prefix("_ZN").and_then(|rest| rest.strip_suffix('E')?.rsplit_once("17h")) {
+        Some((path, end)) if end.len() == 16 && hash(end) => &name[..3 + path.len()],
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lasting;
+
+    #[test]
+    fn names_last_without_what_every_build_changes() {
+        let mangled = "_ZN3std2fs4read5inner17h8e588ba7e575277bE";
+        assert_eq!(lasting(mangled), "_ZN3std2fs4read5inner");
+        assert_eq!(lasting(&format!("{mangled}.llvm.2528854369365803814")), "_ZN3std2fs4read5inner");
+        for name in [
+            "main",
+            "",
+            "_ZN",
+            "_ZN17hE",
+            "_ZN1a17h8e588ba7e575277zE",
+            "_RNvC7mycrate3foo",
+            "a17h8e588ba7e575277bE",
+        ] {
+            assert_eq!(lasting(name), name);
+        }
+    }
 }

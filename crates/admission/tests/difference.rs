@@ -45,7 +45,7 @@ fn imported_and_reachable_capabilities_are_told_apart() {
 
     let gained = between(&none, &used).capabilities.gained;
     assert_eq!((gained[0].capability, gained[0].reachable), (random, true));
-    assert_eq!(gained[0].path, ["export a", "a", "main", "wasi_snapshot_preview1.random_get"]);
+    assert_eq!(gained[0].path, ["export a", "main", "wasi_snapshot_preview1.random_get"]);
 
     let reached = between(&dead, &used);
     assert_eq!((reached.capabilities.gained.len(), reached.capabilities.now_reachable.len()), (0, 1));
@@ -58,7 +58,7 @@ fn imported_and_reachable_capabilities_are_told_apart() {
 
     let moved = between(&used, &other);
     assert_eq!(moved.capabilities.paths.len(), 1);
-    assert_eq!(moved.capabilities.paths[0].path.new[2], "other");
+    assert_eq!(moved.capabilities.paths[0].path.new[1], "other");
     assert!(moved.worse(Severity::Info).is_empty());
 }
 
@@ -143,6 +143,12 @@ fn findings_are_matched_by_rule_severity_module_and_function_name() {
     let (low, high) = (Severity::Low, Severity::High);
     let moved = compare(vec![finding("a", low, (1, Some("f")))], vec![finding("a", low, (9, Some("f")))]);
     assert!(moved.is_empty());
+    // Rust's names end with a hash that every build changes.
+    let rebuilt = |hash: char| {
+        let name = format!("_ZN3app4read17h{}E", hash.to_string().repeat(16));
+        vec![finding("a", low, (1, Some(&name)))]
+    };
+    assert!(compare(rebuilt('a'), rebuilt('b')).is_empty());
     let unnamed = compare(
         vec![finding("a", low, (1, None))],
         vec![finding("a", low, (9, None)), finding("a", low, (10, None))],

@@ -37,9 +37,9 @@ fn capabilities_are_judged_by_imports_or_by_what_can_be_reached() {
 
 #[test]
 fn what_cannot_be_told_counts_as_reachable_and_says_so() {
-    let indirect = r#"(module (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
-        (table 1 funcref) (elem (i32.const 0) $yield) (type $t (func (result i32)))
-        (func (export "run") (result i32) (call_indirect (type $t) (i32.const 0))))"#;
+    let indirect = r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (table 1 funcref) (elem (i32.const 0) $exit) (type $t (func (param i32)))
+        (func (export "run") (call_indirect (type $t) (i32.const 1) (i32.const 0))))"#;
     let violations = judge("judge = \"reachable\"\ncapabilities = []", indirect);
     assert!(
         !violations.is_empty()
@@ -71,7 +71,7 @@ fn a_file_that_is_not_valid_is_refused_unless_the_policy_accepts_it() {
 #[test]
 fn the_bytes_of_an_invalid_file_prove_nothing_unreachable() {
     let dead =
-        r#"(module (import "wasi_snapshot_preview1" "sched_yield" (func (result i32))) (func (result i32)))"#;
+        r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func (param i32))) (func (result i32)))"#;
     let violations = judge("invalid = \"accept\"\njudge = \"reachable\"\ncapabilities = []", dead);
     assert!(!violations.is_empty());
 }

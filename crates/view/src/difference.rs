@@ -180,7 +180,7 @@ mod tests {
         let change = difference((&old, &find(&old)), (&new, &find(&new)));
         let page = page("old.wasm", "new.wasm", &change, Severity::High);
         let begin = "old.wasm -> new.wasm\n  look at it\n    it can random now\n    it can custom-host-function now\n  \
-            capabilities\n    + random: export run > run > wasi_snapshot_preview1.random_get\n    \
+            capabilities\n    + random: export run > wasi_snapshot_preview1.random_get\n    \
             + custom-host-function: nothing leads to it\n";
         assert!(page.starts_with(begin), "{page}");
         assert!(

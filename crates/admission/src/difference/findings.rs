@@ -1,6 +1,7 @@
 //! Findings that came and went.
 
 use super::modules::Pairs;
+use crate::uses::lasting;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use wasmscope_findings::Findings;
@@ -54,6 +55,6 @@ impl FindingChanges {
 }
 
 fn key<'f>(finding: &'f Finding, module: Option<&'f str>) -> Key<'f> {
-    let function = finding.function.as_ref().and_then(|function| function.name.as_deref());
+    let function = finding.function.as_ref().and_then(|function| function.name.as_deref()).map(lasting);
     (&finding.rule, finding.severity, module, function)
 }

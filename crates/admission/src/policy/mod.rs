@@ -76,18 +76,16 @@ pub(crate) struct Rules<'p> {
 }
 
 /// What a key says, and where.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Said<'p, T> {
     pub(crate) value: &'p T,
-    policy: &'p Policy,
-    entry: &'p str,
     pub(crate) key: &'static str,
-    span: (usize, usize),
+    clause: Clause,
 }
 
 impl<T> Said<'_, T> {
     pub(crate) fn clause(&self) -> Clause {
-        self.policy.clause(self.entry, self.key, self.span.0..self.span.1)
+        self.clause.clone()
     }
 }
 
@@ -101,8 +99,8 @@ impl<'p> Rules<'p> {
         let levels = [self.entry, self.policy.default.as_ref()];
         levels.into_iter().flatten().find_map(|entry| {
             let value = pick(entry)?;
-            let span = (value.span().start, value.span().end);
-            Some(Said { value: value.get_ref(), policy: self.policy, entry: entry.name(), key, span })
+            let clause = self.policy.clause(entry.name(), key, value.span());
+            Some(Said { value: value.get_ref(), key, clause })
         })
     }
 

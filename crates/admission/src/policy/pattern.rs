@@ -1,7 +1,8 @@
 //! Patterns on names of files, imports and exports.
 
+use super::values;
 use globset::{Glob, GlobBuilder, GlobMatcher};
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer};
 
 /// Patterns become regular expressions without backtracking, so that no hostile name takes long.
 fn compile(text: &str, separated: bool) -> Result<GlobMatcher, String> {
@@ -33,10 +34,10 @@ impl NamePattern {
 
 impl<'de> Deserialize<'de> for NamePattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let text = text.strip_prefix("./").unwrap_or(&text).to_owned();
-        let matcher = compile(&text, true).map_err(D::Error::custom)?;
-        Ok(Self { text, matcher })
+        values::text(deserializer, |text| {
+            let text = text.strip_prefix("./").unwrap_or(text);
+            Ok(Self { text: text.to_owned(), matcher: compile(text, true)? })
+        })
     }
 }
 
@@ -71,17 +72,39 @@ fn cut(name: &str) -> bool {
 
 /// A pattern on a name that has no parts: an export's.
 #[derive(Debug, Clone)]
-pub(crate) struct ItemPattern(GlobMatcher);
+pub(crate) enum ItemPattern {
+    /// Nothing in it is special. Most are so, and a module can have 100,000 imports to compare with each.
+    Exact(String),
+    /// Everything that begins so; with nothing, also names that were cut.
+    Begin(String),
+    /// Has to be matched.
+    Glob(GlobMatcher),
+}
 
 impl ItemPattern {
+    fn read(text: &str) -> Result<Self, String> {
+        let plain = |text: &str| !text.contains(['*', '?', '[', ']', '{', '}']);
+        Ok(match text.strip_suffix('*') {
+            Some(begin) if plain(begin) => Self::Begin(begin.to_owned()),
+            None if plain(text) => Self::Exact(text.to_owned()),
+            _ => Self::Glob(compile(text, false)?),
+        })
+    }
+
     pub(crate) fn fits(&self, name: &str) -> bool {
-        (self.0.glob().glob() == "*" || !cut(name)) && self.0.is_match(name)
+        match self {
+            Self::Begin(begin) if begin.is_empty() => true,
+            _ if cut(name) => false,
+            Self::Begin(begin) => name.starts_with(begin),
+            Self::Exact(text) => text == name,
+            Self::Glob(glob) => glob.is_match(name),
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for ItemPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compile(&String::deserialize(deserializer)?, false).map(Self).map_err(D::Error::custom)
+        values::text(deserializer, Self::read)
     }
 }
 
@@ -112,15 +135,16 @@ impl ImportPattern {
 
 impl<'de> Deserialize<'de> for ImportPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        // `[#]` is the character itself.
-        let hash = text.match_indices('#').map(|(at, _)| at).find(|at| !text[..*at].ends_with('['));
-        let (namespace, name) = match hash {
-            Some(at) => (&text[..at], Some(&text[at + 1..])),
-            None => (text.as_str(), None),
-        };
-        let read = |part: &str| compile(part, false).map(ItemPattern).map_err(D::Error::custom);
-        Ok(Self { namespace: read(namespace)?, name: name.map(read).transpose()? })
+        values::text(deserializer, |text| {
+            // `[#]` is the character itself.
+            let hash = text.match_indices('#').map(|(at, _)| at).find(|at| !text[..*at].ends_with('['));
+            let (namespace, name) = match hash {
+                Some(at) => (&text[..at], Some(&text[at + 1..])),
+                None => (text, None),
+            };
+            let name = name.map(ItemPattern::read).transpose()?;
+            Ok(Self { namespace: ItemPattern::read(namespace)?, name })
+        })
     }
 }
 

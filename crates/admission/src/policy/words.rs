@@ -1,6 +1,7 @@
 //! Values that are one of some words: a misspelt one is an error that names the nearest.
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use super::values;
+use serde::{Deserialize, Deserializer};
 use std::marker::PhantomData;
 use wasmscope_analyze::Capability;
 use wasmscope_findings::RULES;
@@ -33,11 +34,12 @@ impl<V: Vocabulary<Value: std::fmt::Debug>> std::fmt::Debug for Word<V> {
 
 impl<'de, V: Vocabulary> Deserialize<'de> for Word<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let words = V::words();
-        let known: Vec<_> = words.iter().map(|(word, _)| word.clone()).collect();
-        let found = words.into_iter().find(|(word, _)| *word == text);
-        let (_, value) = found.ok_or_else(|| D::Error::custom(unknown(V::CALLED, &text, &known)))?;
+        let value = values::text(deserializer, |text| {
+            let words = V::words();
+            let known: Vec<_> = words.iter().map(|(word, _)| word.clone()).collect();
+            let found = words.into_iter().find(|(word, _)| *word == text);
+            found.map(|(_, value)| value).ok_or_else(|| unknown(V::CALLED, text, &known))
+        })?;
         Ok(Self(value, PhantomData))
     }
 }

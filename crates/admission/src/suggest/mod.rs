@@ -54,7 +54,7 @@ fn capabilities(out: &mut String, facts: &Facts) {
 fn reason(used: &Use<'_>) -> String {
     let doubt = used.reach.doubt().map(|doubt| format!("; {doubt}")).unwrap_or_default();
     match used.path {
-        Some(path) => format!("{}{doubt}", steps(path).join(" > ")),
+        Some(path) => format!("{}{doubt}", text::way(&steps(path))),
         None => format!("{}{doubt}", used.means()),
     }
 }
@@ -173,7 +173,7 @@ fn presence(out: &mut String, facts: &Facts) {
 /// Memories as they are; what grows with every build with room to the next power of two.
 fn limits(out: &mut String, facts: &Facts) {
     out.push_str("\n[module.limits]\n");
-    let room = |value: u64| value.checked_next_power_of_two().unwrap_or(value);
+    let room = |value: u64| if value == 0 { 0 } else { value.checked_next_power_of_two().unwrap_or(value) };
     let measures = Measures::of(facts);
     let _ = writeln!(out, "file-size = {} # now {}", size_text(room(facts.size)), facts.size);
     let _ = writeln!(out, "modules = {}", facts.module_count);
