@@ -54,6 +54,19 @@ fn a_finding_fails_a_scan_from_the_severity_that_was_asked_for() {
 }
 
 #[test]
+fn what_was_not_read_does_not_pass() {
+    let dir = tempfile::tempdir().unwrap();
+    // One function, whose only instruction nobody knows.
+    let bytes = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x0a\x05\x01\x03\0\xff\x0b";
+    let path = dir.path().join("unknown.wasm");
+    fs::write(&path, bytes).unwrap();
+    let done = scan(&["--fail-on", "critical", path.to_str().unwrap()]);
+    assert_eq!(done.status.code(), Some(1), "{}", out(&done));
+    assert!(err(&done).contains("not-read"), "{}", err(&done));
+    assert_eq!(scan(&[path.to_str().unwrap()]).status.code(), Some(0));
+}
+
+#[test]
 fn a_module_passes_the_policy_that_was_suggested_for_it_and_another_does_not() {
     let dir = tempfile::tempdir().unwrap();
     let guest = guest("busy-files");

@@ -82,12 +82,18 @@ struct Known {
     findings: Findings,
     /// What the policy holds against it, if there is a policy.
     violations: Option<Vec<Violation>>,
+    /// What was not read, so that `--fail-on` cannot be answered.
+    unread: Vec<Violation>,
+    /// A reason for exit status 1.
+    refused: bool,
 }
 
 /// What is told of one module.
 struct Told {
     name: String,
     result: Result<Shown, String>,
+    /// For standard error.
+    aside: String,
     refused: bool,
 }
 
@@ -111,7 +117,7 @@ impl Outcome for Told {
 
     fn of_panic(name: String) -> Self {
         let reason = "a defect of wasmscope: its analysis panicked; please report it";
-        Self { name, result: Err(reason.into()), refused: false }
+        Self { name, result: Err(reason.into()), aside: String::new(), refused: false }
     }
 }
 
@@ -128,25 +134,22 @@ impl Scan {
             return self.compare();
         }
         let gate = Gate::new(self.policy.as_deref(), self.fail_on)?;
-        let mut document = self.document()?;
+        let mut document = Document::begin(self.format)?;
         let (mut failed, mut refused, mut broken) = (false, false, None);
         let work = |found: wasmscope_sources::Found| {
             let known = analysis::facts(found.content).map(|facts| gate.judge(&found.name, facts));
-            let refused = known.as_ref().is_ok_and(|known| gate.refuses(known));
+            let refused = known.as_ref().is_ok_and(|known| known.refused);
+            let aside = known.as_ref().map_or_else(|_| String::new(), |known| self.aside(&found.name, known));
             let result = known.and_then(|known| self.show(&found.name, known));
-            Told { name: found.name, result, refused }
+            Told { name: found.name, result, aside, refused }
         };
         self.each(work, |told| {
             refused |= told.refused;
             let name = shown_within(&told.name, NAME_CHARS);
+            eprint!("{}", told.aside);
             let written = match &told.result {
                 Ok(Shown::Text(text)) => output::while_read(text),
-                Ok(Shown::Known(known)) => {
-                    if let Some(violations) = known.violations.as_ref().filter(|all| !all.is_empty()) {
-                        eprint!("{}", wasmscope_view::violations::page(&told.name, violations));
-                    }
-                    document.known(&told.name, known)
-                }
+                Ok(Shown::Known(known)) => document.known(&told.name, known),
                 Err(reason) => {
                     failed = true;
                     eprintln!("wasmscope: {name}: {reason}");
@@ -188,9 +191,17 @@ impl Scan {
         Ok(())
     }
 
-    fn document(&self) -> Result<Document, Failure> {
-        // A suggestion and a path are text, whatever else is asked for.
-        Document::begin(self.format)
+    /// What has no place on standard output.
+    fn aside(&self, path: &str, known: &Known) -> String {
+        let mut aside = String::new();
+        if !known.unread.is_empty() {
+            aside.push_str(&wasmscope_view::violations::page(path, &known.unread));
+        }
+        let whole = matches!(self.format, Format::Sarif | Format::Cyclonedx);
+        if let Some(violations) = known.violations.as_ref().filter(|all| whole && !all.is_empty()) {
+            aside.push_str(&wasmscope_view::violations::page(path, violations));
+        }
+        aside
     }
 
     fn show(&self, path: &str, known: Known) -> Result<Shown, String> {
