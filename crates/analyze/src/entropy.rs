@@ -11,9 +11,12 @@ fn weigh(n: f64) -> f64 {
 
 /// Entropy of `bytes` in bits per byte, 0 to 8, rounded to 0.01 so that it reads and compares well.
 pub(crate) fn entropy(bytes: &[u8]) -> f32 {
-    let mut counts = Counts::new();
-    counts.add(bytes);
-    counts.entropy()
+    fn of<const LANES: usize>(bytes: &[u8]) -> f32 {
+        let mut counts = Counts::<LANES>::new();
+        counts.add(bytes);
+        counts.entropy()
+    }
+    if bytes.len() < 2048 { of::<1>(bytes) } else { of::<4>(bytes) }
 }
 
 /// Bytes up to which [`sampled`] looks at everything.
@@ -25,43 +28,46 @@ pub(crate) fn sampled(bytes: &[u8]) -> f32 {
     if bytes.len() <= WHOLE {
         return entropy(bytes);
     }
-    let mut counts = Counts::new();
+    let mut counts = Counts::<4>::new();
     for block in bytes.chunks(bytes.len() / BLOCKS) {
         counts.add(block.get(..WHOLE / BLOCKS).unwrap_or(block));
     }
     counts.entropy()
 }
 
-/// How often each value occurs. Four counters for each, because neighbouring bytes are often equal, and adding to one
-/// place has to wait for itself.
-struct Counts([[u32; 256]; 4]);
+/// How often each value occurs. `LANES` counters for each: of many bytes four, because neighbouring bytes are often equal,
+/// and adding to one place has to wait for itself; of few bytes one, because clearing counters would take longer.
+struct Counts<const LANES: usize>([[u32; 256]; LANES]);
 
-impl Counts {
+impl<const LANES: usize> Counts<LANES> {
     fn new() -> Self {
-        Self([[0; 256]; 4])
+        Self([[0; 256]; LANES])
     }
 
     fn add(&mut self, bytes: &[u8]) {
-        let [a, b, c, d] = &mut self.0;
-        let mut chunks = bytes.chunks_exact(4);
-        for chunk in &mut chunks {
-            a[usize::from(chunk[0])] += 1;
-            b[usize::from(chunk[1])] += 1;
-            c[usize::from(chunk[2])] += 1;
-            d[usize::from(chunk[3])] += 1;
+        let (chunks, rest) = bytes.as_chunks::<LANES>();
+        for chunk in chunks {
+            for (lane, byte) in self.0.iter_mut().zip(chunk) {
+                lane[usize::from(*byte)] += 1;
+            }
         }
-        for byte in chunks.remainder() {
-            a[usize::from(*byte)] += 1;
+        for (lane, byte) in self.0.iter_mut().zip(rest) {
+            lane[usize::from(*byte)] += 1;
         }
     }
 
     fn entropy(&self) -> f32 {
-        let (mut total, mut sum) = (0.0, 0.0);
-        for value in 0..256 {
-            let count = self.0.iter().map(|lane| u64::from(lane[value])).sum::<u64>();
-            total += count as f64;
-            sum += SMALL.get(count as usize).copied().unwrap_or_else(|| weigh(count as f64));
+        // Four sums at once: one addition would have to wait for the other.
+        let (mut total, mut sums) = (0, [0.0; 4]);
+        let small = &*SMALL;
+        for values in 0..64 {
+            for (n, sum) in sums.iter_mut().enumerate() {
+                let count = self.0.iter().map(|lane| u64::from(lane[values * 4 + n])).sum::<u64>();
+                total += count;
+                *sum += small.get(count as usize).copied().unwrap_or_else(|| weigh(count as f64));
+            }
         }
+        let (total, sum) = (total as f64, sums.iter().sum::<f64>());
         if total == 0.0 {
             return 0.0;
         }

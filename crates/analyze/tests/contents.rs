@@ -222,7 +222,7 @@ fn libraries_with_their_versions() {
 
 /// Every few bytes something that is looked for: lists stay short, counts exact.
 #[test]
-fn a_million_matches_stay_bounded() {
+fn a_hundred_thousand_matches_stay_bounded() {
     let address = b"1.2.3.4:5 ";
     let patterns: [&[u8]; 7] = [
         b"http://a b",
@@ -234,7 +234,7 @@ fn a_million_matches_stay_bounded() {
         b"%n|sh",
     ];
     for pattern in patterns {
-        let mut many = pattern.repeat((2 << 20) / pattern.len());
+        let mut many = pattern.repeat((256 << 10) / pattern.len());
         many.push(0);
         let bytes = with_data(&many);
         let facts = analyze(&bytes, &Options::default()).unwrap();

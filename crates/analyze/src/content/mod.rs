@@ -83,8 +83,8 @@ impl ContentScan {
                 constants.pattern(n, tail, source.at(range.start));
             }
         });
-        for (row, magic) in files::short() {
-            for at in memchr::memmem::find_iter(bytes, magic) {
+        for (row, finder) in files::SHORT.iter().enumerate() {
+            for at in finder.find_iter(bytes) {
                 self.file(row, &source, at, budget);
             }
         }
