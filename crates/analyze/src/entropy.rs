@@ -11,12 +11,12 @@ fn weigh(n: f64) -> f64 {
 
 /// Entropy of `bytes` in bits per byte, 0 to 8, rounded to 0.01 so that it reads and compares well.
 pub(crate) fn entropy(bytes: &[u8]) -> f32 {
-    fn of<const LANES: usize>(bytes: &[u8]) -> f32 {
-        let mut counts = Counts::<LANES>::new();
-        counts.add(bytes);
-        counts.entropy()
+    if bytes.len() < 256 {
+        return of_few(bytes);
     }
-    if bytes.len() < 2048 { of::<1>(bytes) } else { of::<4>(bytes) }
+    let mut counts = Counts::new();
+    counts.add(bytes);
+    counts.entropy()
 }
 
 /// Bytes up to which [`sampled`] looks at everything.
@@ -28,24 +28,46 @@ pub(crate) fn sampled(bytes: &[u8]) -> f32 {
     if bytes.len() <= WHOLE {
         return entropy(bytes);
     }
-    let mut counts = Counts::<4>::new();
+    let mut counts = Counts::new();
     for block in bytes.chunks(bytes.len() / BLOCKS) {
         counts.add(block.get(..WHOLE / BLOCKS).unwrap_or(block));
     }
     counts.entropy()
 }
 
-/// How often each value occurs. `LANES` counters for each: of many bytes four, because neighbouring bytes are often equal,
-/// and adding to one place has to wait for itself; of few bytes one, because clearing counters would take longer.
-struct Counts<const LANES: usize>([[u32; 256]; LANES]);
+/// Of fewer bytes than there are values: looks at the bytes again, not at all values.
+fn of_few(bytes: &[u8]) -> f32 {
+    let mut counts = [0u8; 256];
+    for byte in bytes {
+        counts[usize::from(*byte)] += 1;
+    }
+    let small = &*SMALL;
+    let mut sum = 0.0;
+    for byte in bytes {
+        sum += small[usize::from(std::mem::take(&mut counts[usize::from(*byte)]))];
+    }
+    rounded(bytes.len() as f64, sum)
+}
 
-impl<const LANES: usize> Counts<LANES> {
+/// From the number of bytes and the sum of n · log2(n) over their counts.
+fn rounded(total: f64, sum: f64) -> f32 {
+    if total == 0.0 {
+        return 0.0;
+    }
+    (((total.log2() - sum / total) * 100.0).round() / 100.0).abs() as f32
+}
+
+/// How often each value occurs. Four counters for each, because neighbouring bytes are often equal, and adding to one
+/// place has to wait for itself.
+struct Counts([[u32; 256]; 4]);
+
+impl Counts {
     fn new() -> Self {
-        Self([[0; 256]; LANES])
+        Self([[0; 256]; 4])
     }
 
     fn add(&mut self, bytes: &[u8]) {
-        let (chunks, rest) = bytes.as_chunks::<LANES>();
+        let (chunks, rest) = bytes.as_chunks::<4>();
         for chunk in chunks {
             for (lane, byte) in self.0.iter_mut().zip(chunk) {
                 lane[usize::from(*byte)] += 1;
@@ -68,16 +90,13 @@ impl<const LANES: usize> Counts<LANES> {
             }
         }
         let (total, sum) = (total as f64, sums.iter().sum::<f64>());
-        if total == 0.0 {
-            return 0.0;
-        }
-        (((total.log2() - sum / total) * 100.0).round() / 100.0).abs() as f32
+        rounded(total, sum)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{WHOLE, entropy, sampled};
+    use super::{Counts, WHOLE, entropy, sampled};
 
     #[test]
     fn from_one_value_to_all() {
@@ -85,6 +104,15 @@ mod tests {
         assert_eq!(entropy(&[7; 1000]), 0.0);
         assert_eq!(entropy(b"abababab-"), 1.39);
         assert_eq!(entropy(&(0..=255).collect::<Vec<u8>>()), 8.0);
+    }
+
+    #[test]
+    fn few_and_many_bytes_count_alike() {
+        let text: Vec<u8> = (0..255u32).map(|n| (n * n / 100) as u8).collect();
+        let mut counts = Counts::new();
+        counts.add(&text);
+        assert_eq!(entropy(&text), counts.entropy());
+        assert_eq!(entropy(&text), entropy(&text.repeat(3)));
     }
 
     #[test]
