@@ -158,7 +158,8 @@ fn texts_of_each_class_and_their_near_misses() {
         (Shell, "exec 3<>/dev/tcp/a/1", "/dev/tcp"),
         (FormatWrites, "value %n\0", "100%%n of it\0"),
         (FormatWrites, "pos %7$hn\0", "cost $n\0"),
-        (FormatWrites, "lengths %hhn\0", "lengths %n, but not a C string"),
+        (FormatWrites, "lengths %hhn\n\0", "lengths %n, but not a C string"),
+        (FormatWrites, "\0begins %n\0", "\u{1}begins %n\0"),
     ];
     for (class, yes, no) in rows {
         assert!(!texts(yes.as_bytes(), *class).is_empty(), "{class:?} {yes}");
