@@ -3,10 +3,10 @@
 //! Only what is cheap is followed: constants, parameters, bytes and what they were combined with, through the stack
 //! and locals. Where ways join, nothing is known.
 
+mod visit;
+
 use std::collections::BTreeSet;
-use wasmparser::{
-    BlockType, ContType, FrameKind, FuncType, FunctionBody, MemArg, ModuleArity, Operator, RefType, SubType,
-};
+use wasmparser::{BlockType, FunctionBody, MemArg};
 
 /// What is known of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,8 @@ pub(crate) struct Operand {
     local: Option<(u32, u32)>,
 }
 
-const UNKNOWN: Operand = Operand { value: Value::Unknown, local: None };
+/// Nothing is known.
+pub(crate) const UNKNOWN: Operand = Operand { value: Value::Unknown, local: None };
 
 impl Operand {
     /// The address that this operand and `offset` make.
@@ -62,7 +63,7 @@ pub(crate) trait Context {
 
 /// Who wants to know.
 pub(crate) trait Watch {
-    /// A direct call.
+    /// A direct call. Of the operands those from the last are given that are known.
     fn call(&mut self, _function: u32, _operands: &[Operand], _at: u64) {}
     /// Any call.
     fn any_call(&mut self) {}
@@ -93,13 +94,18 @@ struct Block {
     ty: BlockType,
 }
 
-struct Flow<'c, C> {
+struct Flow<'c, C, W> {
     context: &'c C,
+    watch: &'c mut W,
+    /// Locals that are not constant wherever they are set, by an earlier pass.
+    known_variable: &'c BTreeSet<u32>,
+    /// The same by this pass.
+    variable: BTreeSet<u32>,
     stack: Vec<Operand>,
     blocks: Vec<Block>,
     locals: Vec<Local>,
-    /// Locals that are set to something that is no constant.
-    variable: BTreeSet<u32>,
+    /// Where the instruction is.
+    at: u64,
 }
 
 /// Follows the function with `parameters`. `variable`: locals that are not constant wherever they are set, known from an earlier
@@ -108,38 +114,38 @@ struct Flow<'c, C> {
 /// # Errors
 ///
 /// If the body cannot be read.
-pub(crate) fn follow(
+pub(crate) fn follow<C: Context, W: Watch>(
     body: &FunctionBody<'_>,
     parameters: u32,
-    context: &impl Context,
+    context: &C,
     variable: &BTreeSet<u32>,
-    watch: &mut impl Watch,
+    watch: &mut W,
 ) -> wasmparser::Result<BTreeSet<u32>> {
     let mut count = parameters;
     for local in body.get_locals_reader()? {
         count = count.saturating_add(local?.0);
     }
     let is_parameter = |local| local < parameters && !variable.contains(&local);
-    let local = |local| match is_parameter(local) {
-        true => Local { value: Value::Parameter, version: 0 },
-        false => Local { value: Value::Unknown, version: 0 },
-    };
+    let first = |local| if is_parameter(local) { Value::Parameter } else { Value::Unknown };
     let mut flow = Flow {
         context,
+        watch,
+        known_variable: variable,
+        variable: BTreeSet::new(),
         stack: Vec::new(),
         blocks: vec![Block { height: 0, ty: BlockType::Empty }],
-        locals: (0..count.min(LOCALS)).map(local).collect(),
-        variable: BTreeSet::new(),
+        locals: (0..count.min(LOCALS)).map(|local| Local { value: first(local), version: 0 }).collect(),
+        at: 0,
     };
     let mut operators = body.get_operators_reader()?;
     while !operators.eof() && flow.stack.len() < HEIGHT && flow.blocks.len() < HEIGHT {
-        let (operator, at) = operators.read_with_offset()?;
-        flow.step(&operator, at, variable, watch);
+        flow.at = operators.original_position();
+        operators.visit_operator(&mut flow)?;
     }
     Ok(flow.variable)
 }
 
-impl<C: Context> Flow<'_, C> {
+impl<C: Context, W: Watch> Flow<'_, C, W> {
     fn height(&self) -> usize {
         self.blocks.last().map_or(0, |block| block.height)
     }
@@ -160,53 +166,55 @@ impl<C: Context> Flow<'_, C> {
     }
 
     /// Takes and gives so many operands. A function type may have a thousand results, not more.
-    fn shift(&mut self, taken: u32, given: u32) -> Vec<Operand> {
-        let mut operands: Vec<Operand> = (0..taken.min(1000)).map(|_| self.pop()).collect();
-        operands.reverse();
+    #[inline]
+    fn shift(&mut self, taken: u32, given: u32) {
+        let left = self.stack.len().saturating_sub(taken as usize).max(self.height());
+        self.stack.truncate(left);
         (0..given.min(1000)).for_each(|_| self.push(Value::Unknown));
-        operands
     }
 
-    fn begin(&mut self, ty: BlockType, is_loop: bool, watch: &mut impl Watch) {
+    fn begin(&mut self, ty: BlockType, is_loop: bool) {
         if let BlockType::FuncType(_) = ty {
             self.lose();
         }
         self.blocks.push(Block { height: self.stack.len(), ty });
-        watch.begin(is_loop);
+        self.watch.begin(is_loop);
     }
 
-    fn end(&mut self, watch: &mut impl Watch) {
+    fn end(&mut self) {
         self.lose();
         let Some(block) = self.blocks.pop() else { return };
-        watch.end();
+        self.watch.end();
         match block.ty {
             BlockType::Empty => {}
             BlockType::Type(_) => self.push(Value::Unknown),
-            BlockType::FuncType(ty) => match self.context.signature(ty) {
-                Some((_, results)) => drop(self.shift(0, results)),
-                None => self.lose(),
-            },
+            BlockType::FuncType(ty) => {
+                self.call_type(self.context.signature(ty).map(|(_, results)| (0, results)))
+            }
         }
     }
 
-    fn get(&mut self, local: u32, variable: &BTreeSet<u32>) {
+    fn get(&mut self, local: u32) {
         let known = self.locals.get(local as usize).copied();
         let known = known.unwrap_or(Local { value: Value::Unknown, version: 0 });
-        let fixed = matches!(known.value, Value::Constant(_)) && !variable.contains(&local);
         let value = match known.value {
-            Value::Constant(_) if !fixed => Value::Unknown,
+            Value::Constant(_) if self.known_variable.contains(&local) => Value::Unknown,
             value => value,
         };
         self.stack.push(Operand { value, local: Some((local, known.version)) });
     }
 
-    fn set(&mut self, local: u32, value: Value) {
+    fn set(&mut self, local: u32) -> Operand {
+        let value = self.pop().value;
         if !matches!(value, Value::Constant(_)) {
             self.variable.insert(local);
         }
+        let mut version = 0;
         if let Some(slot) = self.locals.get_mut(local as usize) {
-            *slot = Local { value, version: slot.version.wrapping_add(1) };
+            version = slot.version.wrapping_add(1);
+            *slot = Local { value, version };
         }
+        Operand { value, local: Some((local, version)) }
     }
 
     /// Two operands become one. `mixes`: does it change the bits of both by each other; is it `xor`?
@@ -223,136 +231,66 @@ impl<C: Context> Flow<'_, C> {
         self.push(value);
     }
 
-    fn call(&mut self, arity: Option<(u32, u32)>) -> Vec<Operand> {
+    fn mix(&mut self) {
+        self.combine(true, false, None);
+    }
+
+    fn mask(&mut self) {
+        self.combine(false, false, None);
+    }
+
+    fn keep(&mut self) {
+        let value = self.pop().value;
+        self.push(value);
+    }
+
+    fn select(&mut self) {
+        self.pop();
+        let (b, a) = (self.pop().value, self.pop().value);
+        let both = matches!((a, b), (Value::Constant(_), Value::Constant(_)));
+        self.push(if both { Value::Constant(None) } else { Value::Unknown });
+    }
+
+    fn global(&mut self, global: u32) {
+        let constant = self.context.is_constant(global);
+        self.push(if constant { Value::Constant(None) } else { Value::Unknown });
+    }
+
+    fn call(&mut self, function: u32) {
+        let arity = self.context.function(function);
+        let taken = arity.map_or(0, |(parameters, _)| parameters as usize);
+        let from = self.stack.len().saturating_sub(taken).max(self.height());
+        self.watch.call(function, &self.stack[from..], self.at);
+        self.watch.any_call();
+        self.call_type(arity);
+    }
+
+    fn call_indirect(&mut self, ty: u32) {
+        self.pop();
+        self.watch.any_call();
+        self.call_type(self.context.signature(ty));
+    }
+
+    fn call_type(&mut self, arity: Option<(u32, u32)>) {
         match arity {
             Some((parameters, results)) => self.shift(parameters, results),
-            None => {
-                self.lose();
-                Vec::new()
-            }
+            None => self.lose(),
         }
     }
 
-    fn step(&mut self, operator: &Operator<'_>, at: u64, variable: &BTreeSet<u32>, watch: &mut impl Watch) {
-        use Operator as O;
-        match operator {
-            O::Block { blockty } | O::Try { blockty } => self.begin(*blockty, false, watch),
-            O::TryTable { try_table } => self.begin(try_table.ty, false, watch),
-            O::Loop { blockty } => self.begin(*blockty, true, watch),
-            O::If { blockty } => {
-                self.pop();
-                self.begin(*blockty, false, watch);
-            }
-            O::End | O::Delegate { .. } => self.end(watch),
-            O::BrIf { .. } | O::Drop => drop(self.pop()),
-            O::Call { function_index } => {
-                let arity = self.context.function(*function_index);
-                let operands = self.call(arity);
-                watch.call(*function_index, &operands, at);
-                watch.any_call();
-            }
-            O::CallIndirect { type_index, .. } | O::CallRef { type_index } => {
-                self.pop();
-                self.call(self.context.signature(*type_index));
-                watch.any_call();
-            }
-            O::ReturnCall { function_index } => {
-                let arity = self.context.function(*function_index);
-                let operands = self.call(arity);
-                watch.call(*function_index, &operands, at);
-                watch.any_call();
-                self.lose();
-            }
-            O::Select | O::TypedSelect { .. } => {
-                self.pop();
-                let (b, a) = (self.pop().value, self.pop().value);
-                let both = matches!((a, b), (Value::Constant(_), Value::Constant(_)));
-                self.push(if both { Value::Constant(None) } else { Value::Unknown });
-            }
-            O::LocalGet { local_index } => self.get(*local_index, variable),
-            O::LocalSet { local_index } => {
-                let value = self.pop().value;
-                self.set(*local_index, value);
-            }
-            O::LocalTee { local_index } => {
-                let value = self.pop().value;
-                self.set(*local_index, value);
-                let version = self.locals.get(*local_index as usize).map_or(0, |local| local.version);
-                self.stack.push(Operand { value, local: Some((*local_index, version)) });
-            }
-            O::GlobalGet { global_index } if self.context.is_constant(*global_index) => {
-                self.push(Value::Constant(None));
-            }
-            O::I32Const { value } => self.push(Value::Constant(Some(u64::from(*value as u32)))),
-            O::I64Const { value } => self.push(Value::Constant(Some(*value as u64))),
-            O::I32Load8U { memarg } | O::I32Load8S { memarg } | O::I64Load8U { memarg } => self.load(memarg),
-            O::I64Load8S { memarg } | O::V128Load { memarg } => self.load(memarg),
-            O::I32Load { memarg } | O::I64Load { memarg } => {
-                let address = self.pop();
-                watch.load(address, memarg.offset);
-                self.push(Value::Unknown);
-            }
-            O::I32Store8 { memarg } | O::I64Store8 { memarg } | O::V128Store { memarg } => {
-                let (value, address) = (self.pop(), self.pop());
-                watch.store(address, value, memarg.offset);
-            }
-            O::I32Xor | O::I64Xor | O::V128Xor => self.combine(true, true, None),
-            O::I32Add => self.combine(true, false, Some(|a, b| u64::from((a as u32).wrapping_add(b as u32)))),
-            O::I64Add => self.combine(true, false, Some(u64::wrapping_add)),
-            O::I32Sub | O::I64Sub | O::I8x16Add | O::I8x16Sub => self.combine(true, false, None),
-            O::I32Rotl | O::I32Rotr | O::I64Rotl | O::I64Rotr => self.combine(true, false, None),
-            O::I32And | O::I32Or | O::I64And | O::I64Or | O::V128And | O::V128Or => {
-                self.combine(false, false, None);
-            }
-            O::I32Shl | O::I32ShrS | O::I32ShrU | O::I64Shl | O::I64ShrS | O::I64ShrU => {
-                self.combine(false, false, None);
-            }
-            O::I32WrapI64 | O::I64ExtendI32S | O::I64ExtendI32U | O::I32Extend8S | O::I64Extend8S => {
-                let value = self.pop().value;
-                self.push(value);
-            }
-            other => match other.operator_arity(&Fixed) {
-                Some((taken, given)) => drop(self.shift(taken, given)),
-                None => self.lose(),
-            },
-        }
-    }
-
-    fn load(&mut self, memarg: &MemArg) {
+    fn load_byte(&mut self, memarg: MemArg) {
         let address = self.pop();
         self.push(Value::Byte(address.address(memarg.offset)));
     }
-}
 
-/// Knows no types: gives the arity of the instructions that always have the same.
-struct Fixed;
-
-impl ModuleArity for Fixed {
-    fn sub_type_at(&self, _: u32) -> Option<&SubType> {
-        None
+    fn load_word(&mut self, memarg: MemArg) {
+        let address = self.pop();
+        self.watch.load(address, memarg.offset);
+        self.push(Value::Unknown);
     }
 
-    fn tag_type_arity(&self, _: u32) -> Option<(u32, u32)> {
-        None
-    }
-
-    fn type_index_of_function(&self, _: u32) -> Option<u32> {
-        None
-    }
-
-    fn func_type_of_cont_type(&self, _: &ContType) -> Option<&FuncType> {
-        None
-    }
-
-    fn sub_type_of_ref_type(&self, _: &RefType) -> Option<&SubType> {
-        None
-    }
-
-    fn control_stack_height(&self) -> u32 {
-        0
-    }
-
-    fn label_block(&self, _: u32) -> Option<(BlockType, FrameKind)> {
-        None
+    fn store_byte(&mut self, memarg: MemArg) {
+        let (value, address) = (self.pop(), self.pop());
+        self.watch.store(address, value, memarg.offset);
     }
 }

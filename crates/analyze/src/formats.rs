@@ -3,10 +3,10 @@
 use crate::CallGraph;
 use crate::content::count;
 use crate::facts::{FormatCall, FormatCalls};
-use crate::flow::{Context, Operand, Value, Watch};
+use crate::flow::{Context, Operand, UNKNOWN, Value, Watch, follow};
 use crate::limits::Budget;
 use crate::module::ModuleReader;
-use crate::revisit::follow_twice;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A function with a format.
 #[derive(Debug, Clone, Copy)]
@@ -74,24 +74,39 @@ fn printer(name: &str) -> Option<Printer> {
     Some(Printer { name, format, list })
 }
 
-/// The calls of one function: callee, its operands, place.
-#[derive(Default)]
-struct Calls(Vec<(u32, Vec<Operand>, u64)>);
+/// The calls of one function.
+struct Calls<'p> {
+    printers: &'p BTreeMap<u32, Printer>,
+    found: Vec<Call>,
+}
+
+struct Call {
+    callee: Printer,
+    format: Operand,
+    at: u64,
+}
 
 /// Calls that are kept of one function.
 const CALLS: usize = 100_000;
 
-impl Watch for Calls {
+impl Watch for Calls<'_> {
     fn call(&mut self, function: u32, operands: &[Operand], at: u64) {
-        // No printer has more parameters.
-        if operands.len() <= 4 && self.0.len() < CALLS {
-            self.0.push((function, operands.to_vec(), at));
-        }
+        let Some(callee) = self.printers.get(&function).filter(|_| self.found.len() < CALLS) else { return };
+        // One operand stands behind the format, and the last are those that are known.
+        let format = operands.len().checked_sub(2).and_then(|n| operands.get(n));
+        self.found.push(Call { callee: *callee, format: format.copied().unwrap_or(UNKNOWN), at });
+    }
+}
+
+impl Calls<'_> {
+    /// Does it matter whether locals that hold a constant always do?
+    fn rests_on_locals(&self) -> bool {
+        self.found.iter().any(|call| matches!(call.format.value, Value::Constant(_)))
     }
 }
 
 impl ModuleReader<'_> {
-    /// `None` where nothing has a name. `bytes`: the module's.
+    /// Calls of printers that are known by name. `bytes`: the module's.
     pub(crate) fn format_calls(&self, bytes: &[u8], graph: &CallGraph, budget: &mut Budget) -> FormatCalls {
         let mut facts = FormatCalls::default();
         let mut printers = self.functions_named(printer);
@@ -109,15 +124,24 @@ impl ModuleReader<'_> {
             if printers.contains_key(&caller) {
                 continue;
             }
-            let Some(Calls(calls)) = follow_twice(caller, &body, &signatures) else { continue };
-            for (callee, operands, offset) in calls {
-                let Some(printer) = printers.get(&callee) else { continue };
-                let format = operands.get(printer.format as usize).map_or(Value::Unknown, |o| o.value);
-                match format {
+            let parameters = signatures.parameters(caller);
+            let follow = |variable: &BTreeSet<u32>| {
+                let mut calls = Calls { printers: &printers, found: Vec::new() };
+                let variable = follow(&body, parameters, &signatures, variable, &mut calls).ok()?;
+                Some((calls, variable))
+            };
+            let Some((mut calls, variable)) = follow(&BTreeSet::new()) else { continue };
+            // Whether a local is constant wherever it is set is known after the first pass only.
+            if calls.rests_on_locals() {
+                let Some((again, _)) = follow(&variable) else { continue };
+                calls = again;
+            }
+            for Call { callee, format, at: offset } in calls.found {
+                match format.value {
                     Value::Constant(_) => facts.constant += 1,
-                    _ if printer.list => facts.forwarded += 1,
+                    _ if callee.list => facts.forwarded += 1,
                     _ => {
-                        let callee = printer.name.to_owned();
+                        let callee = callee.name.to_owned();
                         let call = || FormatCall { caller, name: None, callee, offset };
                         count(&mut facts.variable, budget, call);
                     }

@@ -2,11 +2,11 @@
 
 use crate::CallGraph;
 use crate::facts::{GuardPlace, ItemKind, ModuleFacts, Segment, StackGuard};
-use crate::flow::{Operand, Watch};
+use crate::flow::{Operand, Watch, follow};
 use crate::module::ModuleReader;
 use crate::ports::Ports;
-use crate::revisit::{follow_twice, number};
-use std::collections::BTreeMap;
+use crate::revisit::number;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Callers of `__stack_chk_fail` that are looked at: they all read the same guard.
 const CALLERS: usize = 64;
@@ -61,10 +61,11 @@ impl ModuleReader<'_> {
         let signatures = self.signatures_of_all();
         let mut common: Option<Vec<u64>> = None;
         for (caller, body) in self.callers(bytes, graph, fail.keys().copied()).take(CALLERS) {
-            let Reads(reads) = follow_twice(caller, &body, &signatures)?;
-            let twice = |address: &u64| reads.get(address).is_some_and(|count| *count >= 2);
+            let mut reads = Reads::default();
+            follow(&body, signatures.parameters(caller), &signatures, &BTreeSet::new(), &mut reads).ok()?;
+            let twice = |address: &u64| reads.0.get(address).is_some_and(|count| *count >= 2);
             common = Some(match common {
-                None => reads.keys().copied().filter(twice).collect(),
+                None => reads.0.keys().copied().filter(twice).collect(),
                 Some(addresses) => addresses.into_iter().filter(twice).collect(),
             });
         }

@@ -14,6 +14,7 @@
 //! # Ok::<(), wasmscope_analyze::AnalyzeError>(())
 //! ```
 
+mod bitmap;
 mod callgraph;
 mod capability;
 mod code;

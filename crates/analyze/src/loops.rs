@@ -19,6 +19,7 @@ pub(crate) enum Touch {
     /// Any other atomic access.
     Atomic,
     Call,
+    Xor,
 }
 
 /// What the instruction with this name of wasmparser's visitor does; at compile time.
@@ -40,6 +41,8 @@ pub(crate) const fn touch(visit: &str) -> Touch {
         Touch::StoreByte
     } else if has(visit, "_load") || has(visit, "_store") || has(visit, "visit_memory_") {
         Touch::Memory
+    } else if has(visit, "_xor") {
+        Touch::Xor
     } else {
         Touch::Nothing
     }
@@ -74,6 +77,7 @@ struct Tally {
     atomic_add: u32,
     atomic: u32,
     call: u32,
+    xor: u32,
     blocks: u32,
     loops: u32,
 }
@@ -92,6 +96,9 @@ const NESTED: usize = 256;
 
 /// Targets that make a `br_table` a dispatcher.
 const TARGETS: u32 = 16;
+
+/// Bytes at most that one round of a loop without `xor` loads.
+const UNROLLED: u32 = 16;
 
 /// The loops of the function that is being read.
 #[derive(Default)]
@@ -123,6 +130,7 @@ impl Loops {
             Touch::AtomicAdd => &mut tally.atomic_add,
             Touch::Atomic => &mut tally.atomic,
             Touch::Call => &mut tally.call,
+            Touch::Xor => &mut tally.xor,
         };
         *counter = counter.wrapping_add(1);
     }
@@ -174,7 +182,11 @@ impl Loops {
             let plain = now.load_byte != before.load_byte
                 || now.store_byte != before.store_byte
                 || now.memory != before.memory;
-            self.copies |= now.load_byte != before.load_byte && now.store_byte != before.store_byte;
+            // Without `xor`, only a loop that does nothing else with memory: others are too many to look at.
+            let small =
+                now.memory == before.memory && now.load_byte.wrapping_sub(before.load_byte) <= UNROLLED;
+            let copies = now.load_byte != before.load_byte && now.store_byte != before.store_byte;
+            self.copies |= copies && (small || now.xor != before.xor);
             let adds = now.atomic_add != before.atomic_add && now.atomic == before.atomic;
             self.counters += u32::from(adds && !plain);
         }
@@ -187,7 +199,7 @@ impl Loops {
         }
     }
 
-    /// Is there a loop that loads and stores bytes and calls nothing?
+    /// Is there a loop that may decode: it loads and stores bytes and calls nothing?
     pub(crate) fn copies(&self) -> bool {
         self.copies
     }
@@ -232,7 +244,8 @@ mod tests {
             ("visit_i32_atomic_load", Touch::Atomic),
             ("visit_atomic_fence", Touch::Nothing),
             ("visit_return_call_indirect", Touch::Call),
-            ("visit_i32_xor", Touch::Nothing),
+            ("visit_v128_xor", Touch::Xor),
+            ("visit_i32_rotl", Touch::Nothing),
         ] {
             assert_eq!(touch(name), wanted, "{name}");
         }

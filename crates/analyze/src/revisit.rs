@@ -1,7 +1,7 @@
 //! A closer look at some functions when everything else is known: names, the call graph, data.
 
 use crate::CallGraph;
-use crate::flow::{Context, Operand, Value, Watch, follow};
+use crate::flow::{Context, Operand, Value};
 use crate::graph::FunctionSet;
 use crate::module::ModuleReader;
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,19 +81,6 @@ impl ModuleReader<'_> {
             .zip(bodies)
             .filter(move |(index, _)| graph.calls(*index).any(|callee| wanted.contains(callee)))
     }
-}
-
-/// Follows a body twice: the second time it is known which locals are always constant.
-pub(crate) fn follow_twice<W: Watch + Default>(
-    index: u32,
-    body: &FunctionBody<'_>,
-    signatures: &Signatures<'_>,
-) -> Option<W> {
-    let parameters = signatures.parameters(index);
-    let variable = follow(body, parameters, signatures, &BTreeSet::new(), &mut W::default()).ok()?;
-    let mut watch = W::default();
-    follow(body, parameters, signatures, &variable, &mut watch).ok()?;
-    Some(watch)
 }
 
 /// The number of a constant operand.

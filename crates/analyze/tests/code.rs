@@ -49,6 +49,9 @@ fn keccak_in_code_and_data() {
     // A segment that begins between two words.
     let m = in_data(7, &[&[9][..], &table].concat());
     assert_eq!(set(&m, "keccak").in_data, 7);
+    // Halves in tables of their own.
+    let halves: Vec<u8> = KECCAK.iter().flat_map(|k| (*k as u32).to_le_bytes()).collect();
+    assert_eq!(sets(&in_data(0, &halves)), ["keccak-halves"]);
     // The same twice is one; two are an accident.
     assert_eq!(sets(&constants("i64", &[KECCAK[0], KECCAK[0], KECCAK[1], 1, 0x8000_0001])), [""; 0]);
 }

@@ -48,6 +48,7 @@ use Values::*;
 #[rustfmt::skip]
 pub(super) const SETS: &[Set] = &[
     set("keccak", 15, 3, Longs { values: &KECCAK, split: false }),
+    set("keccak-halves", 5, 4, Words(&KECCAK_HALVES)),
     set("keccak-interleaved", 10, 6, Words(&KECCAK_INTERLEAVED)),
     shared("aes-s-box", &["groestl", "camellia"], 256, 128, Bytes(s_box)),
     set("aes-inverse-s-box", 256, 128, Bytes(inverse_s_box)),

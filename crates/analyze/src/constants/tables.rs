@@ -10,6 +10,9 @@ pub(super) const KECCAK: [u64; 15] = [
     0x8000_0000_8000_000a, 0x8000_0000_0000_8080, 0x8000_0000_8000_8008,
 ];
 
+/// The lower halves that say something, for implementations that keep halves apart.
+pub(super) const KECCAK_HALVES: [u32; 5] = [0x8000_8081, 0x8000_8009, 0x8000_000a, 0x8000_808b, 0x8000_8008];
+
 /// The odd bits of the same constants, for implementations that keep even and odd bits apart (Keccak implementation
 /// overview 3.2, 2.1); again those that say something.
 #[rustfmt::skip]

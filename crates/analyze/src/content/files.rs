@@ -4,6 +4,8 @@
 
 use super::bytes::{be16, be32, byte, le16, le32, le64, text_run};
 use crate::facts::FileFormat::{self, *};
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// The format of the bytes from the magic number on, if what follows it fits.
 type Check = fn(&[u8]) -> Option<FileFormat>;
@@ -182,7 +184,8 @@ pub(super) fn after_zip_entry(bytes: &[u8], at: usize) -> Option<usize> {
     at.checked_add(30 + more)?.checked_add(le32(header, 18)? as usize)
 }
 
-/// Magic numbers that are too short to be searched with the others.
-pub(super) fn short() -> impl Iterator<Item = (usize, &'static [u8])> {
-    MAGIC.iter().map(|(magic, _)| *magic).enumerate().take_while(|(_, magic)| magic.len() < 4)
-}
+/// Magic numbers that are too short to be searched with the others: the first rows.
+pub(super) static SHORT: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| {
+    let magic = MAGIC.iter().map(|(magic, _)| *magic);
+    magic.take_while(|magic| magic.len() < 4).map(Finder::new).collect()
+});

@@ -1,10 +1,11 @@
 //! Every text and magic number, looked for at once.
 //!
 //! Of each pattern two neighbouring windows of three bytes are kept, so that one of them lies at an even place wherever the
-//! pattern is. Each even place of the data is looked up in a bitmap; what passes is compared. That takes a quarter of
-//! the time of an Aho-Corasick automaton (aho-corasick 1.1, DFA), which would be a tenth of the whole analysis.
+//! pattern is. Each even place of the data is looked up in a bitmap; what passes is compared. That takes a third
+//! of the time of an Aho-Corasick automaton (aho-corasick 1.1, DFA), which would be a tenth of the whole analysis.
 
 use super::{files, libraries, secrets, texts};
+use crate::bitmap::Bitmap;
 use crate::constants;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -29,7 +30,7 @@ struct Anchor {
 
 /// All patterns.
 pub(super) struct Search {
-    bitmap: Box<[u64]>,
+    bitmap: Bitmap,
     /// In order.
     anchors: Vec<Anchor>,
     patterns: Vec<(&'static [u8], Rule)>,
@@ -59,13 +60,6 @@ fn window(bytes: &[u8]) -> u32 {
     bytes.iter().take(3).rev().fold(0, |window, byte| window << 8 | u32::from(*byte))
 }
 
-/// Two places in a bitmap of 2^16 bits.
-#[inline]
-fn places(window: u32) -> (usize, usize) {
-    let place = |factor: u32| (window.wrapping_mul(factor) >> 16) as usize;
-    (place(0x9e37_79b1), place(0x85eb_ca6b))
-}
-
 impl Search {
     fn new(patterns: Vec<(&'static [u8], Rule)>) -> Self {
         let mut anchors = Vec::new();
@@ -79,39 +73,35 @@ impl Search {
             }
         }
         anchors.sort_unstable();
-        let mut bitmap = vec![0; 1024].into_boxed_slice();
-        for anchor in &anchors {
-            let (a, b) = places(anchor.window);
-            bitmap[a / 64] |= 1 << (a % 64);
-            bitmap[b / 64] |= 1 << (b % 64);
-        }
+        let bitmap = Bitmap::new(anchors.iter().map(|anchor| anchor.window));
         Self { bitmap, anchors, patterns }
-    }
-
-    #[inline]
-    fn may_hold(&self, window: u32) -> bool {
-        let (a, b) = places(window);
-        let has = |place: usize| self.bitmap[place / 64] & (1 << (place % 64)) != 0;
-        has(a) && has(b)
     }
 
     /// Calls `found` with every pattern in `bytes` and its range.
     pub(super) fn each(&self, bytes: &[u8], mut found: impl FnMut(Rule, Range<usize>)) {
-        for (n, four) in bytes.windows(4).step_by(2).enumerate() {
-            let here = u32::from_le_bytes([four[0], four[1], four[2], 0]);
-            if self.may_hold(here) {
-                self.compare(bytes, 2 * n, here, &mut found);
+        let mut at = 0;
+        // Three windows out of one load.
+        while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+            let eight = u64::from_le_bytes(*eight);
+            let windows = [eight, eight >> 16, eight >> 32].map(|bits| bits as u32 & 0x00ff_ffff);
+            if windows.iter().any(|window| self.bitmap.may_hold(*window)) {
+                for (n, window) in windows.into_iter().enumerate() {
+                    self.compare(bytes, at + 2 * n, window, &mut found);
+                }
             }
+            at += 6;
         }
-        // The last three bytes have no fourth.
-        if bytes.len() >= 3 && bytes.len() % 2 == 1 {
-            let at = bytes.len() - 3;
-            self.compare(bytes, at, window(&bytes[at..]), &mut found);
+        while let Some(three) = bytes.get(at..at + 3) {
+            self.compare(bytes, at, window(three), &mut found);
+            at += 2;
         }
     }
 
     #[inline(never)]
     fn compare(&self, bytes: &[u8], at: usize, window: u32, found: &mut impl FnMut(Rule, Range<usize>)) {
+        if !self.bitmap.may_hold(window) {
+            return;
+        }
         let first = self.anchors.partition_point(|anchor| anchor.window < window);
         for anchor in self.anchors[first..].iter().take_while(|anchor| anchor.window == window) {
             let (pattern, rule) = self.patterns[anchor.pattern];

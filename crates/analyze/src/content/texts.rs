@@ -173,8 +173,8 @@ fn process(rest: &[u8]) -> bool {
         || first == "sys" && second.starts_with("kernel/core_pattern")
 }
 
-/// The format around a directive that writes to memory, whose `%` is at `percent`: `%n`, `%7$hn`. The format ends
-/// with a zero and has six characters or more.
+/// The format around a directive that writes to memory, whose `%` is at `percent`: `%n`, `%7$hn`. The format has
+/// six characters or more between two zeros, which random bytes have once in 2^35 places.
 pub(super) fn format_that_writes(bytes: &[u8], percent: usize) -> Option<Range<usize>> {
     let flags = run(bytes, percent + 1, 12, |c| c.is_ascii_digit() || b"-+ #$.*".contains(&c)).len();
     let length = run(bytes, percent + 1 + flags, 2, |c| b"hljzt".contains(&c)).len();
@@ -182,6 +182,9 @@ pub(super) fn format_that_writes(bytes: &[u8], percent: usize) -> Option<Range<u
     if byte(bytes, percent + 1 + flags + length)? != b'n' || escaped {
         return None;
     }
-    let line = widen(bytes, percent..percent + 1, (AROUND, AROUND), |c| matches!(c, b' '..=b'~'));
-    (byte(bytes, line.end) == Some(0) && line.len() >= 6).then_some(line)
+    let text = |c: u8| matches!(c, b' '..=b'~' | b'\t' | b'\n' | b'\r');
+    let line = widen(bytes, percent..percent + 1, (AROUND, AROUND), text);
+    let cut = percent - line.start == AROUND;
+    let begins = cut || line.start.checked_sub(1).is_none_or(|before| byte(bytes, before) == Some(0));
+    (begins && byte(bytes, line.end) == Some(0) && line.len() >= 6).then_some(line)
 }
