@@ -3,7 +3,7 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test lint bench bench-scan test-runtimes test-kernels setup clean
+.PHONY: help demo test lint bench bench-scan miner-set test-runtimes test-kernels setup clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1@\2/p' $(MAKEFILE_LIST) | \
@@ -35,6 +35,10 @@ bench: setup ## Measure (as root; 40 minutes, QUICK=1 for a first impression)
 bench-scan: setup ## Measure `scan` on public modules (two minutes and a build)
 	cargo xtask real-modules
 	cargo bench -p wasmscope-bench --bench scan
+
+miner-set: setup ## Measure the findings about miners (some minutes): docs/miner.md
+	cargo xtask real-modules
+	cargo run --release -p xtask -- miner-set
 
 test-runtimes: setup ## Test against every runtime (an hour); RUNTIMES="wasmi node" restricts it
 	cargo xtask runtimes $(RUNTIMES)

@@ -1,6 +1,7 @@
 //! The chores of this checkout, run as `cargo xtask …`.
 
 mod guests;
+mod miner_set;
 mod real_guests;
 mod real_modules;
 mod runtimes;
@@ -20,6 +21,8 @@ enum Task {
     RealGuests,
     /// Fetch the modules from public packages that `scan` is measured and tested with, into target/real-modules/.
     RealModules,
+    /// Measure the findings about miners on guests like miners and on modules of public packages: docs/miner.md.
+    MinerSet(miner_set::Options),
 }
 
 fn main() -> Result<()> {
@@ -28,5 +31,6 @@ fn main() -> Result<()> {
         Task::Guests => guests::run(),
         Task::RealGuests => real_guests::run(),
         Task::RealModules => real_modules::run(),
+        Task::MinerSet(options) => miner_set::run(&options),
     }
 }

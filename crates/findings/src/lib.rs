@@ -12,6 +12,7 @@
 //! ```
 
 mod found;
+mod known_vulnerable;
 mod look;
 mod rule;
 mod rules;

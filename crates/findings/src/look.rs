@@ -3,7 +3,10 @@
 use crate::Found;
 use crate::found::Place;
 use std::fmt::Write;
-use wasmscope_analyze::facts::{Facts, Kind, ModuleFacts, Path, Problem, ProblemKind, Root, Table};
+use wasmscope_analyze::facts::{
+    EmbeddedFile, Facts, FileFormat, Kind, ModuleFacts, Path, Place as Placed, Problem, ProblemKind, Root,
+    Table, Text, TextClass,
+};
 use wasmscope_analyze::{Capabilities, Capability};
 
 /// Capabilities that a host grants on purpose, each for itself. Standard streams, clocks, arguments and the like are
@@ -145,5 +148,46 @@ pub(crate) fn quoted<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> Strin
     match names.count() {
         0 => list,
         more => format!("{list} and {more} more"),
+    }
+}
+
+/// Bits per byte from which contents look encrypted or compressed; machine code and tables lie below 7.
+pub(crate) const ENTROPY: f32 = 7.5;
+/// Bytes that a segment must have for its entropy to say something: 256 different bytes have 8 bits each, whatever they are.
+const MEASURABLE: u64 = 1_024;
+
+/// Bytes in data segments that look encrypted or compressed, and where the first of them lie in the file.
+pub(crate) fn unreadable(module: &ModuleFacts) -> (u64, Option<u64>) {
+    let dense = || module.data.list.iter().filter(|s| s.entropy >= ENTROPY && s.size >= MEASURABLE);
+    (dense().fold(0, |sum, segment| sum.saturating_add(segment.size)), dense().map(|s| s.offset).next())
+}
+
+/// Can the file open connections, itself or by HTTP?
+pub(crate) fn reaches_network(facts: &Facts) -> bool {
+    !possible(facts, &[Capability::Connect, Capability::HttpClient]).is_empty()
+}
+
+/// The distinct texts of a class in a module, without those in sections that only describe it.
+pub(crate) fn texts(module: &ModuleFacts, class: TextClass) -> impl Iterator<Item = &Text> {
+    let texts = module.content.texts.get(&class).into_iter().flat_map(|texts| &texts.list);
+    texts.filter(|text| !matches!(&text.place, Placed::Custom { section } if is_description(section)))
+}
+
+/// Custom sections that describe the module and are not used by it.
+pub(crate) fn is_description(section: &str) -> bool {
+    section.starts_with(".debug_") || section.starts_with("component-type") || section == "producers"
+}
+
+/// Is the embedded file one of these formats, and not what describes the module itself?
+pub(crate) fn is_payload(file: &EmbeddedFile, formats: &[FileFormat]) -> bool {
+    let describes = matches!(&file.place, Placed::Custom { section } if is_description(section));
+    formats.contains(&file.format) && !describes
+}
+
+/// Where a file lies, in words.
+pub(crate) fn place(file: &EmbeddedFile) -> String {
+    match &file.place {
+        Placed::Data { segment } => format!("data segment {segment}"),
+        Placed::Custom { section } => format!("custom section {section:?}"),
     }
 }
