@@ -41,9 +41,12 @@ pub const DEFINITIONS: usize = 200_000;
 /// everything.
 pub const LINKED_FUNCTIONS: u32 = 1_000_000;
 
-/// Definitions, arguments and edges that are followed to link the instances of a component; nested components can be
-/// instantiated exponentially often. What is left then counts as calling everything.
-pub const LINK_STEPS: usize = 1_000_000;
+/// Definitions, arguments and edges that are followed to link the instances of a component, at most; nested components
+/// can be instantiated exponentially often. What is left then counts as calling everything.
+pub const LINK_STEPS: usize = 500_000;
+
+/// The same for a file without bytes; each two bytes add one.
+pub const LINK_STEPS_LEAST: usize = 100_000;
 
 /// Entries of the lists of a component's linking: functions of the host, steps of paths, exports.
 pub const LINKED_LISTED: usize = 20_000;

@@ -141,7 +141,14 @@ impl<'a, 'o> FileReader<'a, 'o> {
         let (true, Some(outermost)) = (self.options.reachability, self.facts.components.first()) else {
             return;
         };
-        let linked = linked(&self.wirings, &self.linkables, &self.graphs, &self.facts.modules, outermost);
+        let linked = linked(
+            &self.wirings,
+            &self.linkables,
+            &self.graphs,
+            &self.facts.modules,
+            outermost,
+            self.bytes.len(),
+        );
         for reason in self.wirings.iter().filter_map(|wiring| wiring.stopped.as_ref()).take(1) {
             let message = format!("linking: {reason}");
             self.facts.problems.push(Problem { kind: ProblemKind::LeftOut, offset: None, message });

@@ -1,7 +1,7 @@
 //! Follows the definitions of components.
 
 use super::graph::{Glue, Kind};
-use super::instantiate::Linker;
+use super::instantiate::{INSTANCE_STEPS, Linker};
 use super::items::{Component, CoreInstance, CoreItem, Frame, Instance, Item, Module, Node, Type};
 use super::wiring::Definition;
 use crate::facts::Root;
@@ -134,9 +134,12 @@ impl<'a> Linker<'_, 'a> {
         let Some(wiring) = wirings.get(number as usize) else { return Instance::Opaque(self.anything()) };
         self.frames.push(Frame { parent, ..Frame::default() });
         let mut scope = Scope { frame: self.frames.len() as u32 - 1, ..Scope::default() };
-        for definition in &wiring.definitions {
-            if !self.spend(1) {
-                return Instance::Opaque(self.anything());
+        for (at, definition) in wiring.definitions.iter().enumerate() {
+            if !self.spend(if at == 0 { INSTANCE_STEPS } else { 1 }) {
+                // What is not followed may have start functions.
+                let node = self.anything();
+                self.roots.push((Root::Shared, node));
+                return Instance::Opaque(node);
             }
             self.define(&mut scope, definition, &args, depth);
         }
@@ -160,7 +163,7 @@ impl<'a> Linker<'_, 'a> {
             Definition::Canon(function) => self.canon(scope, function),
             Definition::Import(name, sort) => {
                 let item = match args {
-                    Args::Host => self.from_host(name, *sort),
+                    Args::Host => self.of_host(name, *sort),
                     Args::Given(items) => find(items, name),
                 };
                 self.put(scope, *sort, item);
@@ -187,7 +190,7 @@ impl<'a> Linker<'_, 'a> {
         }
     }
 
-    fn from_host(&mut self, name: &'a str, sort: Sort) -> Item {
+    fn of_host(&mut self, name: &'a str, sort: Sort) -> Item {
         let interface = self.interface(name);
         match sort {
             Sort::Instance => {

@@ -3,11 +3,14 @@
 use super::graph::{Code, Glue, Host, Joined, Kind};
 use super::items::{Component, CoreInstance, CoreItem, Frame, Instance, Module, Node, Parts};
 use crate::facts::{ComponentFacts, Root};
-use crate::limits::{LINK_STEPS, LINKED_FUNCTIONS};
+use crate::limits::{LINK_STEPS, LINK_STEPS_LEAST, LINKED_FUNCTIONS};
 use crate::{Capabilities, interfaces, text};
 use std::collections::HashMap;
 use std::rc::Rc;
 use wasmparser::{ExternalKind, TypeRef};
+
+/// Steps that an instance costs, for the memory that it takes.
+pub(crate) const INSTANCE_STEPS: usize = 4;
 
 /// What a module exports, sorted by name.
 type Exports<'a> = Rc<Vec<(&'a str, ExternalKind, u32)>>;
@@ -51,10 +54,11 @@ pub(crate) struct Linker<'p, 'a> {
 }
 
 impl<'p, 'a> Linker<'p, 'a> {
-    pub(crate) fn new(parts: Parts<'p, 'a>) -> Self {
+    /// For a file of `size` bytes.
+    pub(crate) fn new(parts: Parts<'p, 'a>, size: usize) -> Self {
         Self {
             parts,
-            left: LINK_STEPS,
+            left: (LINK_STEPS_LEAST + size / 2).min(LINK_STEPS),
             codes: Vec::new(),
             functions: 0,
             glue: vec![Glue::Anything],
@@ -111,8 +115,9 @@ impl<'p, 'a> Linker<'p, 'a> {
             self.edges.push((glue, to, kind));
             return;
         }
-        let anywhere = (glue, self.anything(), Kind::Unresolved);
+        let anywhere = (glue, Node::ANYTHING, Kind::Unresolved);
         if self.edges.last() != Some(&anywhere) {
+            self.unresolved = self.unresolved.saturating_add(1);
             self.edges.push(anywhere);
         }
     }
@@ -170,7 +175,7 @@ impl<'p, 'a> Linker<'p, 'a> {
         let linkable = parts.modules.get(number as usize)?;
         let graph = parts.graphs.get(number as usize)?.as_ref()?;
         let functions = self.functions.checked_add(graph.nodes() as u32)?;
-        if functions > LINKED_FUNCTIONS || linkable.sharing.untold {
+        if functions > LINKED_FUNCTIONS || linkable.sharing.untold || !self.spend(INSTANCE_STEPS) {
             return None;
         }
         let mut given = Vec::new();

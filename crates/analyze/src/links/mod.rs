@@ -26,19 +26,20 @@ pub(crate) use wiring::{Definition, Left, Wiring};
 /// Links the outermost component.
 ///
 /// `wirings`, by the number of the component, the outermost first; `modules` and `graphs`, by the number of the module.
-/// `outermost`: the facts of the outermost component.
+/// `outermost`: the facts of the outermost component; `size`: bytes of the file.
 pub(crate) fn linked(
     wirings: &[Wiring<'_>],
     modules: &[Linkable<'_>],
     graphs: &[Option<CallGraph>],
     facts: &[ModuleFacts],
     outermost: &ComponentFacts,
+    size: usize,
 ) -> Linked {
     if wirings.iter().any(|wiring| wiring.stopped.is_some()) {
         return Linked { capabilities: reach::unknown(outermost), ..Linked::default() };
     }
     let parts = items::Parts { wirings, modules, graphs };
-    let mut linker = instantiate::Linker::new(parts);
+    let mut linker = instantiate::Linker::new(parts, size);
     linker.outermost();
     let joined = linker.finish(outermost);
     reach::reach(&joined, parts, facts, outermost)

@@ -4,7 +4,7 @@ use super::graph::{Glue, Kind, Rewired};
 use super::instantiate::Linker;
 use super::items::{CoreInstance, Node};
 use super::module::{ANY, Shape, SharedTable};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// A list of functions, sorted by shape.
 type Functions = Vec<(Shape, Node)>;
@@ -13,8 +13,8 @@ type Functions = Vec<(Shape, Node)>;
 #[derive(Default)]
 struct Contents {
     functions: Functions,
-    /// By place, if all of them are known.
-    slots: Option<BTreeMap<u32, Vec<Node>>>,
+    /// By place, sorted, if all of them are known.
+    slots: Option<Vec<(u32, Node)>>,
     /// Code puts functions there.
     changed: bool,
     /// Nothing is known of it.
@@ -53,7 +53,7 @@ impl Linker<'_, '_> {
         let mut contents: Vec<Contents> = Vec::new();
         for table in &self.tables {
             let unknown = table.unknown || self.tables_unknown;
-            contents.push(Contents { slots: Some(BTreeMap::new()), unknown, ..Contents::default() });
+            contents.push(Contents { slots: Some(Vec::new()), unknown, ..Contents::default() });
         }
         let parts = self.parts;
         let passes = |code: &super::graph::Code| {
@@ -94,6 +94,10 @@ impl Linker<'_, '_> {
             contents.functions.dedup();
             if contents.changed || contents.unknown {
                 contents.slots = None;
+            }
+            if let Some(slots) = &mut contents.slots {
+                slots.sort_unstable();
+                slots.dedup();
             }
         }
         if let Some(passed) = &mut passed {
@@ -152,11 +156,13 @@ impl Linker<'_, '_> {
         for forward in &sharing.forwards {
             let contents = table_of(forward.table).and_then(|t| tables.contents.get(t as usize));
             let Some(slots) = contents.and_then(|contents| contents.slots.as_ref()) else { continue };
-            let edge = match slots.get(&forward.slot).map_or(&[][..], Vec::as_slice) {
+            let first = slots.partition_point(|(slot, _)| *slot < forward.slot);
+            let mut there = slots[first..].iter().take_while(|(slot, _)| *slot == forward.slot);
+            let edge = match (there.next(), there.next()) {
                 // An empty place traps.
-                [] => None,
-                [function] => Some((*function, Kind::Slot)),
-                _ => continue,
+                (None, _) => None,
+                (Some((_, function)), None) => Some((*function, Kind::Slot)),
+                (Some(_), Some(_)) => continue,
             };
             if forward.function < graph.functions() {
                 rewired.push(Rewired { node: forward.function, edge, keep: false });
@@ -187,13 +193,7 @@ impl Contents {
         self.functions.extend(functions.map(|(shape, function)| (*shape, node(*function))));
         match (&mut self.slots, &shared.slots) {
             (Some(slots), Some(more)) => {
-                for (slot, function) in more {
-                    let there = slots.entry(*slot).or_default();
-                    // Two are one too many already.
-                    if there.len() < 2 && !there.contains(&node(*function)) {
-                        there.push(node(*function));
-                    }
-                }
+                slots.extend(more.iter().map(|(slot, function)| (*slot, node(*function))));
             }
             (slots, _) => *slots = None,
         }
