@@ -195,7 +195,7 @@ impl CallGraph {
         let mut mask: Vec<u32> = marks.iter().copied().take(self.imported as usize).collect();
         mask.resize(self.nodes(), 0);
         let edge = |node, n: u32| self.edges_of(node).get(n as usize).map(|edge| edge.node());
-        let mut mask = crate::marks::reachable(mask, edge);
+        let mut mask = crate::marks::reachable(mask, 0..self.nodes() as u32, edge);
         mask.truncate(self.functions as usize);
         mask
     }

@@ -1,11 +1,15 @@
 //! What each node of a graph can reach, in one pass.
 
-/// For each node the union of the marks of every node that it can reach. `mark`: one word of bits for each node;
-/// `edge(node, n)`: where the `n`th edge of `node` leads, `None` after the last.
+/// For each of the `roots`, and each node that they can reach, the union of the marks of every node that it can reach.
+/// `mark`: one word of bits for each node; `edge(node, n)`: where the `n`th edge of `node` leads, `None` after the last.
 ///
 /// Linear: Tarjan's strongly connected components without recursion ("Depth-first search and linear graph algorithms",
 /// 1972); they come out callees first, so that each union is complete when it is used.
-pub(crate) fn reachable(mut mark: Vec<u32>, edge: impl Fn(u32, u32) -> Option<u32>) -> Vec<u32> {
+pub(crate) fn reachable(
+    mut mark: Vec<u32>,
+    roots: impl Iterator<Item = u32>,
+    mut edge: impl FnMut(u32, u32) -> Option<u32>,
+) -> Vec<u32> {
     let nodes = mark.len();
     let mut order = vec![0u32; nodes]; // 0: not visited
     let mut low = vec![0u32; nodes];
@@ -13,8 +17,8 @@ pub(crate) fn reachable(mut mark: Vec<u32>, edge: impl Fn(u32, u32) -> Option<u3
     let mut path: Vec<(u32, u32)> = Vec::new(); // node, next edge
     let mut count = 0;
     const DONE: u32 = u32::MAX;
-    for root in 0..nodes as u32 {
-        if order[root as usize] != 0 {
+    for root in roots {
+        if order.get(root as usize) != Some(&0) {
             continue;
         }
         path.push((root, 0));

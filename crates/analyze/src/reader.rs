@@ -193,7 +193,7 @@ impl<'a, 'o> FileReader<'a, 'o> {
             payload => match (&mut self.module, self.open.last_mut()) {
                 (Some(module), _) => module.take(payload, &mut self.budget)?,
                 (None, Some(component)) => {
-                    component.wiring.take(&payload, &mut self.definitions);
+                    component.wiring.take(&payload, self.bytes, &mut self.definitions);
                     component.take(&payload, &mut self.budget)?;
                 }
                 (None, None) => {}

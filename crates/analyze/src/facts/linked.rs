@@ -56,7 +56,8 @@ pub struct HostReach {
     /// Is there a path of exact steps only? Then [`path`](Self::path) is one.
     pub direct: bool,
     /// The shortest path. An exact one goes before a shorter one that is not; to pass from one module to another
-    /// counts like a call or two. The function of the last step is a place in [`Linked::imports`].
+    /// counts like a call or two. The function of the last step is a place in [`Linked::imports`]. Not given for a
+    /// function that allows nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<Path>,
 }

@@ -181,7 +181,13 @@ impl<'a> Linker<'_, 'a> {
                 }
                 self.put(scope, Sort::Type, Item::Type(Type::Resource(node)));
             }
-            Definition::Type => self.put(scope, Sort::Type, Item::Type(Type::Other)),
+            Definition::Types(count) => {
+                // Their number is within the bound of definitions.
+                let count = if self.spend(*count as usize) { *count } else { 0 };
+                for _ in 0..count {
+                    self.put(scope, Sort::Type, Item::Type(Type::Other));
+                }
+            }
             Definition::Start(function) => {
                 let node = scope.functions.get(*function as usize).copied();
                 let node = node.unwrap_or_else(|| self.anything());

@@ -150,6 +150,15 @@ impl<'p, 'a> Linker<'p, 'a> {
         node
     }
 
+    /// An import of the outermost component as a whole, which costs no steps: when they are spent, what leads anywhere
+    /// leads here.
+    fn whole_import(&mut self, name: &str, capabilities: Capabilities) {
+        let interface = self.interface(name);
+        self.glue.push(Glue::Host(self.hosts.len() as u32));
+        let node = Node::glue(self.glue.len() as u32 - 1);
+        self.hosts.push(Host { interface, function: None, capabilities, node });
+    }
+
     /// Instantiates a module; gives the core instance.
     pub(crate) fn instantiate_module(&mut self, module: Module, args: &mut [(&'a str, u32)]) -> u32 {
         args.sort_by_key(|(name, _)| *name);
@@ -335,9 +344,11 @@ impl<'p, 'a> Linker<'p, 'a> {
         self.link_tables();
         if self.unresolved > 0 {
             // What leads anywhere also leads to what nothing is known to use.
-            for import in outermost.imports.iter().filter(|i| i.capabilities != Capabilities::NONE) {
-                let interface = self.interface(&import.name);
-                self.new_host(interface, None, import.capabilities);
+            for import in outermost.imports.iter().filter(|i| !i.capabilities.is_empty()) {
+                self.whole_import(&import.name, import.capabilities);
+            }
+            if outermost.imports.len() < outermost.import_count as usize {
+                self.whole_import("(imports that are not listed)", outermost.capabilities);
             }
         }
         self.edges.sort_by_key(|(from, ..)| *from);

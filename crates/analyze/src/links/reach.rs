@@ -51,7 +51,9 @@ pub(crate) fn reach(
             nearest[at] = nearest[at].min((rank, place));
         }
         if budget.take() {
-            let path = path(joined, ways, &names_of_roots, node, &mut budget);
+            // Of what allows nothing, such as asking a stream for its readiness, nobody asks for the path.
+            let asked = host.capabilities != Capabilities::NONE;
+            let path = asked.then(|| path(joined, ways, &names_of_roots, node, &mut budget)).flatten();
             let (interface, function) = host_names(joined, host);
             let capabilities = host.capabilities;
             imports.push(HostReach { interface, function, capabilities, distance, direct, path });
@@ -92,7 +94,15 @@ fn entries(joined: &Joined<'_, '_>, facts: &[ModuleFacts], budget: &mut Budget) 
     for host in &joined.hosts {
         marks[joined.dense(host.node) as usize] = host.capabilities.bits();
     }
-    let marks = marks::reachable(marks, |node, n| joined.edges(node).get(n).map(|(next, _)| next));
+    let roots = joined.roots.iter().map(|(_, node)| joined.dense(*node));
+    // Mostly the next edge of the same node: to find the edges of a node takes a search.
+    let mut last = (u32::MAX, joined.edges(u32::MAX));
+    let marks = marks::reachable(marks, roots, |node, n| {
+        if last.0 != node {
+            last = (node, joined.edges(node));
+        }
+        last.1.get(n).map(|(next, _)| next)
+    });
     let mut entries = Vec::new();
     for (root, node) in &joined.roots {
         if !budget.take() {

@@ -22,8 +22,8 @@ pub(crate) enum Definition<'a> {
     Export(&'a str, ComponentExternalKind, u32),
     /// A resource type of the component, with the core function that is its destructor.
     Resource(Option<u32>),
-    /// Any other type.
-    Type,
+    /// So many other types.
+    Types(u32),
     /// The function that runs at instantiation.
     Start(u32),
 }
@@ -35,6 +35,9 @@ pub(crate) struct Wiring<'a> {
     /// Why not all definitions are here.
     pub(crate) stopped: Option<String>,
 }
+
+/// The first byte of a resource type.
+const RESOURCE: u8 = 0x3f;
 
 /// What may still be kept, of all components of a file together.
 #[derive(Debug)]
@@ -49,7 +52,7 @@ impl Default for Left {
 impl<'a> Wiring<'a> {
     /// Keeps one definition which refers to `parts` others.
     pub(crate) fn push(&mut self, definition: Definition<'a>, parts: usize, left: &mut Left) {
-        match left.0.checked_sub(parts + 1) {
+        match left.0.checked_sub(parts.saturating_add(1)) {
             Some(rest) if self.stopped.is_none() => {
                 left.0 = rest;
                 self.definitions.push(definition);
@@ -62,8 +65,8 @@ impl<'a> Wiring<'a> {
         }
     }
 
-    /// Keeps what a section defines.
-    pub(crate) fn take(&mut self, payload: &Payload<'a>, left: &mut Left) {
+    /// Keeps what a section of the `file` defines.
+    pub(crate) fn take(&mut self, payload: &Payload<'a>, file: &[u8], left: &mut Left) {
         match payload {
             Payload::InstanceSection(section) => self.section(section, left, |instance| {
                 let parts = match &instance {
@@ -90,10 +93,20 @@ impl<'a> Wiring<'a> {
             Payload::ComponentExportSection(section) => self.section(section, left, |export| {
                 (Definition::Export(export.name.name, export.kind, export.index), 0)
             }),
-            Payload::ComponentTypeSection(section) => self.section(section, left, |ty| match ty {
-                ComponentType::Resource { dtor, .. } => (Definition::Resource(dtor), 0),
-                _ => (Definition::Type, 0),
-            }),
+            Payload::ComponentTypeSection(section) => {
+                let range = section.range();
+                let bytes = file.get(range.start as usize..range.end as usize).unwrap_or_default();
+                // Most sections have no resource, and most of a component's other bytes are types.
+                if !bytes.contains(&RESOURCE) {
+                    let count = section.count();
+                    self.push(Definition::Types(count), count as usize, left);
+                    return;
+                }
+                self.section(section, left, |ty| match ty {
+                    ComponentType::Resource { dtor, .. } => (Definition::Resource(dtor), 0),
+                    _ => (Definition::Types(1), 0),
+                });
+            }
             Payload::ComponentStartSection { start, .. } => {
                 self.push(Definition::Start(start.func_index), 0, left)
             }
