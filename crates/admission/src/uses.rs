@@ -1,6 +1,6 @@
 //! Which capabilities a file has, through what, and whether they can be reached.
 
-use wasmscope_analyze::facts::{Facts, ModuleFacts, Path, Root, Step};
+use wasmscope_analyze::facts::{Facts, Linked, ModuleFacts, Path, Root, Step};
 use wasmscope_analyze::{Capabilities, Capability};
 
 /// Most names that are told for one capability.
@@ -95,8 +95,10 @@ fn one<'f>(facts: &'f Facts, module: Option<&'f ModuleFacts>, capability: Capabi
     let (reach, path) = match module {
         _ if !facts.validation.valid => (Reach::Unknown("the file is not valid or was not validated"), None),
         Some(module) => within(module, capability),
-        // Calls between the modules of a component are not in these facts.
-        None => (Reach::Unknown("calls between the modules of a component were not followed"), None),
+        None => match &facts.linked {
+            Some(linked) if linked.analysed => across(linked, capability),
+            _ => (Reach::Unknown("calls between the modules of a component were not followed"), None),
+        },
     };
     Use { capability, through, more, reach, module, path }
 }
@@ -114,6 +116,17 @@ fn within(module: &ModuleFacts, capability: Capability) -> (Reach, Option<&Path>
     (reach, reachability.path_to(capability))
 }
 
+fn across(linked: &Linked, capability: Capability) -> (Reach, Option<&Path>) {
+    let reach = match linked.capabilities.iter().find(|reach| reach.capability == capability) {
+        None => Reach::Unknown("it does not come from an imported function"),
+        Some(reach) if reach.direct => Reach::Certain,
+        Some(reach) if reach.reachable => Reach::Possible,
+        Some(_) if linked.incomplete => Reach::Unknown("some functions could not be decoded"),
+        Some(_) => Reach::Never,
+    };
+    (reach, linked.path_to(capability))
+}
+
 /// Those that are not known to be out of reach.
 pub(crate) fn reachable(facts: &Facts) -> Capabilities {
     uses(facts).into_iter().filter(|used| used.reach.counts()).map(|used| used.capability).collect()
@@ -126,6 +139,7 @@ pub(crate) fn steps(path: &Path) -> Vec<String> {
         Root::Export { name } => format!("export {name}"),
         Root::Start => "the start function".to_owned(),
         Root::Shared => "the host, by a reference".to_owned(),
+        Root::Destructor => "the destructor of a resource".to_owned(),
     };
     let mut names = vec![root];
     let step = |step: &Step| step.name.as_deref().map_or("?", lasting).to_owned();

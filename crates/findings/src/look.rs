@@ -39,8 +39,8 @@ pub(crate) enum Reach<'f> {
     Unreachable,
     /// It is asked for, and whether it can be reached was not found out.
     Unknown,
-    /// It can be reached in this module, on this path.
-    Reachable(&'f ModuleFacts, &'f Path),
+    /// It can be reached, on this path: through all modules of a component, or within one module.
+    Reachable(&'f Facts, &'f Path),
 }
 
 impl Reach<'_> {
@@ -51,10 +51,16 @@ impl Reach<'_> {
 
     /// Found where the capability is used, in the function that calls the import; else in the file.
     pub(crate) fn found(self, found: &mut Found, message: String) -> Place<'_> {
-        let Self::Reachable(module, path) = self else { return found.in_file(message) };
-        let place = found.in_module(module, message);
+        let Self::Reachable(facts, path) = self else { return found.in_file(message) };
         // The last step is the import itself.
-        match path.steps.iter().rev().nth(1) {
+        let caller = path.steps.iter().rev().nth(1);
+        let module = match caller.and_then(|caller| caller.module.as_ref()) {
+            Some(path) => facts.modules.iter().find(|module| module.path == *path),
+            None => facts.modules.iter().find(|module| facts.modules.len() == 1 || is_way_of(module, path)),
+        };
+        let Some(module) = module else { return found.in_file(message) };
+        let place = found.in_module(module, message);
+        match caller {
             Some(caller) => place.function(caller.function, caller.name.as_deref()),
             None => place,
         }
@@ -72,6 +78,7 @@ impl Reach<'_> {
                     Root::Export { name } => format!("from export {name:?}"),
                     Root::Start => "from the start function".to_owned(),
                     Root::Shared => "from a table or global that the host sees".to_owned(),
+                    Root::Destructor => "from the destructor of a resource".to_owned(),
                 };
                 format!("reached {root}{sure}")
             }
@@ -84,10 +91,19 @@ pub(crate) fn reach(facts: &Facts, capability: Capability) -> Reach<'_> {
     if !facts.capabilities.contains(capability) {
         return Reach::Absent;
     }
+    if let Some(linked) = facts.linked.as_ref().filter(|linked| linked.analysed) {
+        let told = linked.capabilities.iter().find(|c| c.capability == capability);
+        return match (told, linked.path_to(capability)) {
+            (Some(_), Some(path)) => Reach::Reachable(facts, path),
+            (Some(c), None) if !c.reachable && !linked.incomplete => Reach::Unreachable,
+            // Also a capability that it has by what it exports.
+            _ => Reach::Unknown,
+        };
+    }
     let with = || facts.modules.iter().filter(|m| m.capabilities.contains(capability));
-    let paths = with().filter_map(|m| Some((m, m.reachability.path_to(capability)?)));
-    if let Some((module, path)) = paths.min_by_key(|(_, p)| (p.approximate, p.steps.len())) {
-        return Reach::Reachable(module, path);
+    let paths = with().filter_map(|m| m.reachability.path_to(capability));
+    if let Some(path) = paths.min_by_key(|p| (p.approximate, p.steps.len())) {
+        return Reach::Reachable(facts, path);
     }
     let ruled_out = |module: &ModuleFacts| {
         let reach = &module.reachability;
@@ -97,6 +113,11 @@ pub(crate) fn reach(facts: &Facts, capability: Capability) -> Reach<'_> {
     // A component that has a capability by what it exports has no module that imports it.
     let all = facts.modules.len() == facts.module_count as usize;
     if all && with().next().is_some() && with().all(ruled_out) { Reach::Unreachable } else { Reach::Unknown }
+}
+
+/// Is it one of the module's own paths? Paths are compared by place: names may be the same in several modules.
+fn is_way_of(module: &ModuleFacts, path: &Path) -> bool {
+    module.reachability.imports.iter().filter_map(|i| i.path.as_ref()).any(|own| std::ptr::eq(own, path))
 }
 
 /// Those of `capabilities` that can be used, or are not ruled out.

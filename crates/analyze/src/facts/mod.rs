@@ -10,6 +10,7 @@ mod component;
 mod content;
 mod encoding;
 mod interface;
+mod linked;
 mod module;
 mod origin;
 mod reach;
@@ -24,6 +25,7 @@ pub use content::{
 };
 pub use encoding::{Encoding, UnknownCustom};
 pub use interface::{Interface, InterfaceUse};
+pub use linked::{EntryReach, HostReach, Linked};
 pub use module::{Export, ExternType, Import, ItemKind, ModuleFacts, Section};
 pub use origin::{
     Allocator, DebugInfo, Dependency, DependencyKind, GuardPlace, Hardening, Libc, Origin, Producer,
@@ -56,6 +58,9 @@ pub struct Facts {
     pub modules: Vec<ModuleFacts>,
     /// The components, in the order in which they begin, the outermost first; empty for a core module.
     pub components: Vec<ComponentFacts>,
+    /// What can be reached in the component as a whole; `None` for a core module, or if it was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linked: Option<Linked>,
     /// Exact number of core modules, also of those beyond the bound.
     pub module_count: u32,
     /// What is odd about the file or was left out.
