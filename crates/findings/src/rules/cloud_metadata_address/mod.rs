@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Medium,
     confidence: Confidence::percent(85),
     threat: "E4",
-    cwe: &[918],
+    cwe: &[],
     attack: &["T1552.005"],
     sources: &["https://attack.mitre.org/techniques/T1552/005/"],
     description: "The module names the service by which a cloud gives its machines credentials, and can \

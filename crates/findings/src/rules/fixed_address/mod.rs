@@ -17,8 +17,7 @@ pub(super) static RULE: Rule = Rule {
     description: "The module can connect, and its data names a public IP address with a port, or a URL \
         with one in place of a name. Programs name hosts; malware often goes around the name service, \
         which is logged.",
-    remediation: "Allow only the peers that are expected (wasmtime run --tcplookup and its kin do not \
-        restrict peers: use the network namespace or a firewall).",
+    remediation: "Allow only the peers that are expected, by a firewall or a network namespace around the runtime.",
     false_positives: "Addresses of public name servers (8.8.8.8:53), examples and tests.",
     check,
 };

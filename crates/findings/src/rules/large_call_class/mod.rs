@@ -2,7 +2,7 @@ use crate::{Found, Rule};
 use wasmscope_analyze::Facts;
 use wasmscope_model::{Confidence, Severity};
 
-/// Of 73 modules of packages the median has 3, and only nine programs beyond a megabyte have more than this.
+/// Of 73 modules of packages the median has 2, and only 11 large programs have more than this.
 const USUAL: u32 = 1_000;
 
 pub(super) static RULE: Rule = Rule {
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     attack: &[],
     sources: &[
         "Lehmann, Kinder, Pradel: Everything Old is New Again, USENIX Security 2020",
-        "https://webassembly.github.io/spec/core/exec/instructions.html#xref-syntax-instructions-syntax-instr-control-mathsf-call-indirect-x-y",
+        "https://webassembly.github.io/spec/core/exec/instructions.html",
     ],
     description: "An indirect call only checks the type of the function it reaches. Here one call may \
         reach more functions than usual: whoever overwrites an index in memory can choose among all of \

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     cwe: &[],
     attack: &["T1496"],
     sources: &[
-        "https://github.com/tevador/RandomX/blob/master/doc/specs.md (table 5.2.1, ARGON_SALT)",
+        "https://github.com/tevador/RandomX/blob/master/doc/specs.md",
         "https://github.com/tevador/RandomX/blob/master/doc/configuration.md",
     ],
     description: "The module holds the salt of RandomX, by which Monero is mined since 2019.",
