@@ -130,17 +130,12 @@ pub fn why(path: &str, facts: &Facts, capability: Capability) -> String {
         None => why_modules(&mut out, facts, capability),
     };
     if !imported {
-        let told = if facts.capabilities.contains(capability) {
-            match facts
-                .linked
-                .as_ref()
-                .is_some_and(|l| l.capabilities.iter().any(|c| c.capability == capability))
-            {
-                true => "imported, and no module is given it",
-                false => "by an export, not by an import",
-            }
-        } else {
-            "not imported"
+        let capabilities = facts.linked.iter().flat_map(|linked| &linked.capabilities);
+        let unused = capabilities.into_iter().any(|reach| reach.capability == capability);
+        let told = match (facts.capabilities.contains(capability), unused) {
+            (true, true) => "imported, and no module is given it",
+            (true, false) => "by an export, not by an import",
+            (false, _) => "not imported",
         };
         let _ = writeln!(out, "  {told}");
     }
@@ -155,10 +150,7 @@ fn why_linked(out: &mut String, linked: &Linked, capability: Capability) -> bool
         used = true;
         let function = host.function.as_deref().unwrap_or("(the import as a whole)");
         let _ = writeln!(out, "  {} {}", shown(&host.interface), shown(function));
-        match &host.path {
-            Some(path) => steps(out, path),
-            None => out.push_str("    nothing leads to it\n"),
-        }
+        steps_to(out, host.distance, host.path.as_ref());
     }
     used
 }
@@ -172,10 +164,8 @@ fn why_modules(out: &mut String, facts: &Facts, capability: Capability) -> bool 
             let _ =
                 writeln!(out, "  {}: {} {}", shown(&module.path), shown(&import.module), shown(&import.name));
             let reach = module.reachability.imports.iter().find(|reach| reach.function == import.ty.index);
-            match reach.and_then(|reach| reach.path.as_ref()) {
-                Some(path) => steps(out, path),
-                None => out.push_str("    nothing leads to it\n"),
-            }
+            let distance = reach.and_then(|reach| reach.distance);
+            steps_to(out, distance, reach.and_then(|reach| reach.path.as_ref()));
         }
     }
     imported
@@ -208,6 +198,17 @@ pub(crate) fn way(path: &Path) -> String {
         let _ = write!(text, " ({} steps left out)", path.omitted);
     }
     text
+}
+
+fn steps_to(out: &mut String, distance: Option<u32>, path: Option<&Path>) {
+    match (path, distance) {
+        (Some(path), _) => steps(out, path),
+        // The lists are bounded.
+        (None, Some(distance)) => {
+            let _ = writeln!(out, "    behind {distance} functions that are not listed");
+        }
+        (None, None) => out.push_str("    nothing leads to it\n"),
+    }
 }
 
 fn steps(out: &mut String, path: &Path) {

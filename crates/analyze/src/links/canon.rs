@@ -1,9 +1,9 @@
 //! Canonical functions: what stands between components, and between a component and its host.
 
-use super::component::Scope;
 use super::graph::{Glue, Kind};
-use super::instantiate::Linker;
 use super::items::{Node, Type};
+use super::linker::Linker;
+use super::scope::Scope;
 use wasmparser::{CanonicalFunction as Canon, CanonicalOption};
 
 impl<'a> Linker<'_, 'a> {

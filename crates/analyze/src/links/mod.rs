@@ -1,7 +1,7 @@
 //! How the modules of a component are linked, and what can be reached in the component as a whole.
 //!
-//! [`wiring`] keeps what the sections of each component define, [`instantiate`] follows these definitions as an
-//! instantiation would, and gives [`graph`]: the call graphs of all module instances, joined where one gives a
+//! [`wiring`] keeps what the sections of each component define, [`linker`] and its neighbours follow these definitions as an
+//! instantiation would, and give [`graph`]: the call graphs of all module instances, joined where one gives a
 //! function to another. Nothing is executed. What cannot be resolved leads to everything, and is counted.
 //!
 //! The model is that of <https://github.com/WebAssembly/component-model/blob/main/design/mvp/Binary.md>.
@@ -11,8 +11,11 @@ mod component;
 mod graph;
 mod instantiate;
 mod items;
+mod linker;
 mod module;
 mod reach;
+mod roots;
+mod scope;
 mod slots;
 mod tables;
 mod ways;
@@ -39,7 +42,7 @@ pub(crate) fn linked(
         return Linked { capabilities: reach::unknown(outermost), ..Linked::default() };
     }
     let parts = items::Parts { wirings, modules, graphs };
-    let mut linker = instantiate::Linker::new(parts, size);
+    let mut linker = linker::Linker::new(parts, size);
     linker.outermost();
     let joined = linker.finish(outermost);
     reach::reach(&joined, parts, facts, outermost)

@@ -1,8 +1,8 @@
 //! Calls through tables that instances share, and of references that they pass to each other.
 
 use super::graph::{Glue, Kind, Rewired};
-use super::instantiate::Linker;
 use super::items::{CoreInstance, Node};
+use super::linker::Linker;
 use super::module::{ANY, Shape, SharedTable};
 use std::collections::HashMap;
 
