@@ -3,23 +3,25 @@
 use crate::facts::*;
 use crate::graph::GraphBuilder;
 use crate::limits::{Budget, FUNCTIONS};
+use crate::links::Linkable;
 use crate::module::ModuleReader;
-use crate::names::pick;
+use crate::names::{of_functions, pick};
 use crate::opcodes::{self, OPCODES};
-use crate::ports::{Ports, is_function};
+use crate::ports::Ports;
 use crate::reach::{Roots, reachability};
 use crate::{CallGraph, Capabilities, hardening, origin, text};
 use std::collections::{BTreeMap, BTreeSet};
 use wasmscope_model::Sha256;
 
-impl ModuleReader<'_> {
-    /// The facts of the module, which lies in `bytes`, and its call graph if that is wanted.
+impl<'a> ModuleReader<'a> {
+    /// The facts of the module, which lies in `bytes`; its call graph, if that is wanted; and of a nested module what
+    /// linking it needs.
     pub(crate) fn finish(
         mut self,
         bytes: &[u8],
         want_graph: bool,
         budget: &mut Budget,
-    ) -> (ModuleFacts, Option<CallGraph>) {
+    ) -> (ModuleFacts, Option<CallGraph>, Linkable<'a>) {
         let mut ports = self.ports(budget);
         self.mark_exported(&ports);
         let mut roots = Roots {
@@ -31,7 +33,12 @@ impl ModuleReader<'_> {
         let graph = self.graph.take().filter(|_| want_graph);
         let graph = graph.or_else(|| want_graph.then(|| self.empty_graph()));
         let mut reach = Reachability::default();
+        let mut linkable = Linkable::default();
         let graph = graph.and_then(|builder| {
+            if self.nested {
+                let sharing = self.sharing(&builder, bytes);
+                linkable = self.linkable(sharing);
+            }
             for table in &mut self.tables {
                 let (changed, open) = builder.table_state(table.index);
                 table.changed_by_code = changed;
@@ -92,7 +99,7 @@ impl ModuleReader<'_> {
             debug: self.customs.debug,
             problems: self.problems,
         };
-        (facts, graph)
+        (facts, graph, linkable)
     }
 
     /// A module without code, tables or exported functions never made a graph.
@@ -151,22 +158,8 @@ impl ModuleReader<'_> {
         let wanted: BTreeSet<u32> =
             records.iter().map(|r| r.index).chain(steps.iter().map(|s| s.function)).collect();
 
-        let mut names: BTreeMap<u32, String> = BTreeMap::new();
-        let imports = self.imports.clone().into_iter().flat_map(|s| s.into_imports()).map_while(Result::ok);
-        let imported = imports
-            .filter(|i| matches!(i.ty, wasmparser::TypeRef::Func(_) | wasmparser::TypeRef::FuncExact(_)));
-        for (index, import) in (0u32..).zip(imported).filter(|(index, _)| wanted.contains(index)) {
-            names.insert(index, text::name(&format!("{}.{}", import.module, import.name)));
-        }
-        if let Some(section) = &self.customs.names {
-            for (index, name) in pick(section.functions(), &wanted) {
-                names.entry(index).or_insert(name);
-            }
-        }
-        let exports = self.exports.clone().into_iter().flatten().map_while(Result::ok);
-        for export in exports.filter(|e| is_function(e.kind) && wanted.contains(&e.index)) {
-            names.entry(export.index).or_insert_with(|| text::name(export.name));
-        }
+        let section = self.customs.names.as_ref();
+        let names = of_functions(self.imports.clone(), self.exports.clone(), section, &wanted);
         for record in records {
             record.name = names.get(&record.index).cloned();
         }

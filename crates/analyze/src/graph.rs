@@ -206,6 +206,21 @@ impl GraphBuilder {
         self.tables.get(table as usize).map(|t| t.functions.clone()).unwrap_or_default()
     }
 
+    /// Functions to which something refers.
+    pub(crate) fn taken(&self) -> &FunctionSet {
+        &self.taken
+    }
+
+    /// Table and family of each indirect node, in their order.
+    pub(crate) fn keys(&self) -> &[(u32, u32)] {
+        &self.keys
+    }
+
+    /// Has the module, with that many `tables`, more of them or more pairs of table and family than are told apart?
+    pub(crate) fn is_coarse(&self, tables: u32) -> bool {
+        tables > TABLES || self.keys.len() >= INDIRECT_NODES
+    }
+
     /// Everything has been read. `type_of`: the type of each function.
     pub(crate) fn finish(mut self, types: &mut Types<'_>, type_of: &[u32]) -> Option<CallGraph> {
         if self.too_large {

@@ -30,6 +30,8 @@ mod hardening;
 mod interfaces;
 mod layout;
 pub mod limits;
+mod links;
+mod marks;
 mod module;
 mod names;
 mod opcodes;

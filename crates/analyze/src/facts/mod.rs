@@ -8,6 +8,7 @@
 mod code;
 mod component;
 mod interface;
+mod linked;
 mod module;
 mod origin;
 mod reach;
@@ -16,6 +17,7 @@ mod storage;
 pub use code::{Functions, InstructionMix, NamedFunction, ProposalUse};
 pub use component::{ComponentFacts, ComponentItem};
 pub use interface::{Interface, InterfaceUse};
+pub use linked::{EntryReach, HostReach, Linked};
 pub use module::{Export, ExternType, Import, ItemKind, ModuleFacts, Section};
 pub use origin::{
     Allocator, DebugInfo, Dependency, DependencyKind, Hardening, Libc, Origin, Producer, Recognised,
@@ -46,6 +48,9 @@ pub struct Facts {
     pub modules: Vec<ModuleFacts>,
     /// The components, in the order in which they begin, the outermost first; empty for a core module.
     pub components: Vec<ComponentFacts>,
+    /// What can be reached in the component as a whole; `None` for a core module, or if it was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linked: Option<Linked>,
     /// Exact number of core modules, also of those beyond the bound.
     pub module_count: u32,
     /// What is odd about the file or was left out.

@@ -87,8 +87,11 @@ pub enum Root {
     },
     /// The start function runs at instantiation.
     Start,
-    /// The host calls a function that lies in a table or global it can see.
+    /// The host calls a function that lies in a table or global it can see. In a component: code that is not in the
+    /// file, or was not followed, calls a function that it is given.
     Shared,
+    /// A resource of a component is dropped.
+    Destructor,
 }
 
 /// A shortest path of calls.
@@ -96,9 +99,10 @@ pub enum Root {
 pub struct Path {
     /// Where control enters.
     pub root: Root,
-    /// The functions from the first to the import. If some are left out, they are between the first and the second.
+    /// The functions from the first to the import. If some are left out, they are between the first and the second; in a
+    /// component, before the first.
     pub steps: Vec<Step>,
-    /// How many functions are left out after the first.
+    /// How many functions are left out.
     pub omitted: u32,
     /// How many of the listed steps are over-approximated.
     pub approximate: u32,
@@ -109,7 +113,11 @@ pub struct Path {
 pub struct Step {
     /// Index of the function.
     pub function: u32,
-    /// `name` section, export name, or `namespace.name` of an import.
+    /// In a path through a component the module of the function: `component/module[1]`; `None` for a function of the
+    /// host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// `name` section, export name, or `namespace.name` of an import; `interface#function` of a component's import.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// How the step before it calls it.
@@ -137,4 +145,11 @@ pub enum Via {
     },
     /// The caller takes a reference to it (`ref.func`) and may pass it on.
     Reference,
+    /// A call through a place of a table that holds nothing but it, in a component: exact.
+    Slot,
+    /// The canonical ABI of the component model calls it where values pass from one component to another or to
+    /// the host, if they need it: reallocation, post-return, callback, destructor.
+    Canonical,
+    /// How a component is linked is not known here, so it may be any function.
+    Unresolved,
 }
