@@ -64,7 +64,7 @@ impl Scan {
     }
 
     /// The modules of one side. A side that cannot be read completely cannot be compared.
-    fn side(&mut self, path: PathBuf) -> Result<Vec<(String, Box<Known>)>, Failure> {
+    fn side(&mut self, path: PathBuf) -> Result<Vec<Named>, Failure> {
         self.paths = vec![path];
         let gate = Gate::new(None, None)?;
         let work = |found: wasmscope_sources::Found| {
@@ -93,13 +93,11 @@ impl Scan {
     }
 }
 
-type Modules = [(String, Box<Known>)];
+/// A module and what it is called.
+type Named = (String, Box<Known>);
 
 /// One module on each side; of several, those with the same name at the end of their paths.
-fn pair<'a>(
-    old: &'a Modules,
-    new: &'a Modules,
-) -> Result<Vec<(&'a (String, Box<Known>), &'a (String, Box<Known>))>, String> {
+fn pair<'a>(old: &'a [Named], new: &'a [Named]) -> Result<Vec<(&'a Named, &'a Named)>, String> {
     if let ([old], [new]) = (old, new) {
         return Ok(vec![(old, new)]);
     }
