@@ -58,7 +58,7 @@ impl Table {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = comfy_table::Table::new();
-        table.load_preset(ASCII_MARKDOWN).set_header([
+        table.load_style(ASCII_MARKDOWN).set_header([
             "kind",
             "scanned",
             "MiB",
