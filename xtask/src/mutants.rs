@@ -11,7 +11,7 @@ use crate::runtimes::succeed;
 /// How many and which.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// `--count`, `--from`, `--seed`, `--jobs`, `--most-bytes`; `--help` says what they mean.
+    /// `--count`, `--from`, `--seed`, `--jobs`, `--most-bytes`; `-- --help` says what they mean.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     options: Vec<String>,
 }
