@@ -3,7 +3,7 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test lint bench bench-scan miner-set test-runtimes test-kernels setup clean
+.PHONY: help demo test lint bench bench-scan miner-set fuzz test-mutants test-runtimes test-kernels setup clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1@\2/p' $(MAKEFILE_LIST) | \
@@ -22,6 +22,7 @@ test: setup ## Run all tests with the runtimes that install within a minute
 
 lint: setup ## Check formatting and lints
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	for host in testhosts/*/; do cargo fmt --check --manifest-path "$$host/Cargo.toml" || exit; done
 	cargo clippy --workspace --all-targets -- -D warnings
 
@@ -39,6 +40,12 @@ bench-scan: setup ## Measure `scan` on public modules (two minutes and a build)
 miner-set: setup ## Measure the findings about miners (some minutes): docs/miner.md
 	cargo xtask real-modules
 	cargo run --release -p xtask -- miner-set
+
+fuzz: setup ## Run every fuzz target for a minute (and a build); FUZZ_SECONDS=600 FUZZ_TARGETS="analyze policy"
+	tools/fuzz.sh $(or $(FUZZ_SECONDS),60) $(FUZZ_TARGETS)
+
+test-mutants: setup ## Scan 100,000 modules that nobody wrote, and check every promise (some minutes)
+	cargo xtask mutants
 
 test-runtimes: setup ## Test against every runtime (an hour); RUNTIMES="wasmi node" restricts it
 	cargo xtask runtimes $(RUNTIMES)

