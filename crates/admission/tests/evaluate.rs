@@ -47,7 +47,12 @@ fn what_cannot_be_told_counts_as_reachable_and_says_so() {
     );
 
     let component = r#"(component (import "wasi:random/random@0.2.0" (instance (export "get-random-u64" (func (result u64))))))"#;
-    let violations = judge("judge = \"reachable\"\ncapabilities = []", component);
+    // Nothing in the component calls it; without links between modules nobody knows.
+    assert_eq!(judge("judge = \"reachable\"\ncapabilities = []", component), []);
+    let (mut facts, findings) = read(component);
+    facts.linked = None;
+    let policy = Policy::parse("version = 1\n[default]\njudge = \"reachable\"\ncapabilities = []\n").unwrap();
+    let violations = evaluate(&policy, "a", &facts, &findings, TODAY);
     assert_eq!(subjects(&violations), [(Kind::Capability, "random")]);
     assert!(violations[0].doubt.is_some() && violations[0].message.contains("wasi:random/random@0.2.0"));
 }
