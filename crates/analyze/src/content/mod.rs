@@ -75,7 +75,7 @@ impl ContentScan {
             Rule::Library(row) => {
                 if let Some(version) = libraries::check(row, bytes, range.clone()) {
                     let row = &libraries::LIBRARIES[row];
-                    self.library(row.name, row.interpreter, version, source.at(range.start));
+                    self.add_library(row.name, row.interpreter, version, source.at(range.start));
                 }
             }
             Rule::Constant(n) => {
@@ -100,7 +100,7 @@ impl ContentScan {
             } else if let Some(range) = address::around(bytes, sign) {
                 self.text(TextClass::Address, &source, range.clone(), range, budget);
             } else if let Some((start, version)) = libraries::sqlite(bytes, sign) {
-                self.library("SQLite", false, Some(version), source.at(start));
+                self.add_library("SQLite", false, Some(version), source.at(start));
             }
         }
     }
@@ -174,7 +174,7 @@ impl ContentScan {
         count(&mut self.content.secrets, budget, secret);
     }
 
-    fn library(&mut self, name: &'static str, interpreter: bool, version: Option<String>, offset: u64) {
+    fn add_library(&mut self, name: &'static str, interpreter: bool, version: Option<String>, offset: u64) {
         let new = || Library { name: name.to_owned(), version: None, offset, interpreter };
         let known = self.libraries.entry(name).or_insert_with(new);
         if known.version.is_none() {
