@@ -50,6 +50,8 @@ fn workload() -> Workload {
             size_bytes: Some(1),
             name: text(),
             origin: ModuleOrigin::Read,
+            capabilities: Some(vec!["x".into()]),
+            findings: vec!["x".into()],
         }],
         images: vec![CodeImage {
             base: 1,
