@@ -3,8 +3,9 @@
 //! A sample is lines of events in their JSON form, less what does not matter: what every event has is filled in
 //! (`docs/rules.md`). An empty line ends a sample; of a rule without a window every line is one.
 
-use crate::{Engine, Files, Limits, Problem, Rule, RuleSet, rules::RuleSet as Set};
+use crate::{Engine, Files, Limits, Problem, Rule, RuleSet};
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 use wasmscope_model::{Event, event::FORMAT};
 
 /// Distance of events in a sample that says nothing else: 1 ms.
@@ -25,8 +26,8 @@ pub struct Tested {
     pub problems: Vec<Problem>,
 }
 
-/// Runs the samples that lie beside `rule` in `files`.
-pub fn test(rule: &Rule, files: &Files, rules: impl Fn() -> RuleSet) -> Tested {
+/// Runs the samples that lie beside `rule`, one of `rules`, in `files`.
+pub fn test(rule: &Rule, rules: &Arc<RuleSet>, files: &Files) -> Tested {
     let mut tested = Tested::default();
     for (name, must_match) in [("match.jsonl", true), ("no-match.jsonl", false)] {
         let path = format!("{}/{}/{name}", rule.maturity, rule.id);
@@ -44,7 +45,7 @@ pub fn test(rule: &Rule, files: &Files, rules: impl Fn() -> RuleSet) -> Tested {
         };
         *(if must_match { &mut tested.matching } else { &mut tested.other }) += samples.len();
         for (line, events) in samples {
-            if detects(rule, &events, rules()) != must_match {
+            if detects(rule, &events, rules) != must_match {
                 let message = if must_match { "no detection" } else { "a detection" };
                 tested.problems.push(Problem { file: file.clone(), line, column: 1, message: message.into() });
             }
@@ -53,8 +54,8 @@ pub fn test(rule: &Rule, files: &Files, rules: impl Fn() -> RuleSet) -> Tested {
     tested
 }
 
-fn detects(rule: &Rule, events: &[Event], rules: Set) -> bool {
-    let mut engine = Engine::new(rules, Limits::default());
+fn detects(rule: &Rule, events: &[Event], rules: &Arc<RuleSet>) -> bool {
+    let mut engine = Engine::new(Arc::clone(rules), Limits::default());
     let mut found = Vec::new();
     events.iter().for_each(|event| engine.observe(event, &mut found));
     found.iter().any(|detection| detection.rule == rule.id)
@@ -98,7 +99,8 @@ fn add(line: &str, events: &mut Vec<Event>, now: &mut u64) -> Result<(), String>
     for n in 0..repeat {
         let mut fields: Map<String, Value> = usual_fields(*now);
         for (name, value) in &given {
-            fields.insert(name.clone(), numbered(value, n));
+            let value = if name == "wasm.stack" { frames(value) } else { numbered(value, n) };
+            fields.insert(name.clone(), value);
         }
         let event = serde_json::from_value(Value::Object(fields)).map_err(|e| format!("no event: {e}"))?;
         events.push(event);
@@ -117,6 +119,15 @@ fn numbered(value: &Value, n: u64) -> Value {
         Value::Array(values) => values.iter().map(|value| numbered(value, n)).collect(),
         other => other.clone(),
     }
+}
+
+/// A stack may be written as names.
+fn frames(names: &Value) -> Value {
+    let frame = |name: &Value| match name {
+        Value::String(_) => json!({ "wasm.module.index": 0, "wasm.function.index": 0, "wasm.function.name": name }),
+        other => other.clone(),
+    };
+    names.as_array().map_or_else(|| names.clone(), |names| names.iter().map(frame).collect())
 }
 
 /// What every event, and every act, needs to be one.

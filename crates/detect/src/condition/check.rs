@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use wasmscope_model::fields::{FIELDS, Field, Source, Type};
 
 /// Nodes of one condition, its macros included: macros that use each other twice would grow without bound.
-const MOST_NODES: usize = 20_000;
+const MOST_NODES: usize = 5_000;
 /// Bytes that a compiled pattern may take. Matching takes linear time, whatever the pattern.
 const PATTERN_BYTES: usize = 1 << 20;
 
@@ -108,14 +108,14 @@ impl<'a> Compiler<'a> {
     fn bool(&mut self, e: &Expression) -> Result<Test, Wrong> {
         match self.typed(e)? {
             Typed::Test(test) => Ok(test),
-            other => Err((e.id, format!("this is a {}; something true or false is needed", other.name()))),
+            other => Err((root(e), format!("this is a {}; something true or false is needed", other.name()))),
         }
     }
 
     fn text(&mut self, e: &Expression) -> Result<Text, Wrong> {
         match self.typed(e)? {
             Typed::Text(text) => Ok(text),
-            other => Err((e.id, format!("this is a {}; a string is needed", other.name()))),
+            other => Err((root(e), format!("this is a {}; a string is needed", other.name()))),
         }
     }
 
@@ -129,7 +129,7 @@ impl<'a> Compiler<'a> {
             Expr::Ident(_) => self.named(e),
             Expr::Select(select) if select.test => {
                 let name = dotted(e).ok_or((e.id, "has() takes a field".to_owned()))?;
-                Ok(Typed::Test(Test::Has(field(e.id, &name)?)))
+                Ok(Typed::Test(Test::Has(field(root(e), &name)?)))
             }
             Expr::Select(_) => self.named(e),
             Expr::List(list) => self.constants(&list.elements),
@@ -142,6 +142,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn named(&mut self, e: &Expression) -> Result<Typed, Wrong> {
+        let id = root(e);
         let name = dotted(e).ok_or((e.id, "only fields have parts".to_owned()))?;
         if self.element.as_deref() == Some(&name) {
             return Ok(Typed::Text(Text::Element));
@@ -149,20 +150,20 @@ impl<'a> Compiler<'a> {
         if let Some(list) = name.strip_prefix("lists.") {
             return match self.lists.get(list) {
                 Some(items) => Ok(Typed::Constants(items.clone())),
-                None => Err((e.id, unknown("list", list, self.lists.keys().map(String::as_str)))),
+                None => Err((id, unknown("list", list, self.lists.keys().map(String::as_str)))),
             };
         }
         if let Some(of) = name.strip_prefix("macros.") {
-            return self.inlined(e.id, of);
+            return self.inlined(id, of);
         }
-        let field = field(e.id, &name)?;
+        let field = field(id, &name)?;
         Ok(match field.ty {
             Type::Bool => Typed::Test(Test::Field(field)),
             Type::Int | Type::Double => Typed::Number(Number::Field(field), field.ty),
             Type::String => Typed::Text(Text::Field(field)),
             Type::Address => Typed::Address(field),
             Type::Strings => Typed::Texts(field),
-            Type::Objects => return Err((e.id, format!("{name} holds objects: no condition can ask for it"))),
+            Type::Objects => return Err((id, format!("{name} holds objects: no condition can ask for it"))),
         })
     }
 
@@ -287,7 +288,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn binary(&mut self, id: u64, name: &str, left: &Expression, right: &Expression) -> Result<Typed, Wrong> {
-        let (left_id, left, right) = (left.id, self.typed(left)?, self.typed(right)?);
+        let (left_id, left, right) = (root(left), self.typed(left)?, self.typed(right)?);
         if let Some(operation) = operation(name) {
             return match (left, right) {
                 (Typed::Number(left, of), Typed::Number(right, other)) if of == other => {
@@ -326,7 +327,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn method(&mut self, id: u64, name: &str, target: &Expression, args: &[Expression]) -> Result<Typed, Wrong> {
-        let target_id = target.id;
+        let target_id = root(target);
         let target = self.typed(target)?;
         if let Typed::Address(field) = target {
             let test = match (name, args) {
@@ -437,6 +438,14 @@ fn dotted(e: &Expression) -> Option<String> {
         Expr::Ident(name) => Some(name.clone()),
         Expr::Select(select) => Some(format!("{}.{}", dotted(&select.operand)?, select.field)),
         _ => None,
+    }
+}
+
+/// The node at which a name begins; that of a selection stands at its dot.
+fn root(e: &Expression) -> u64 {
+    match &e.expr {
+        Expr::Select(select) => root(&select.operand),
+        _ => e.id,
     }
 }
 

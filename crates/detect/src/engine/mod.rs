@@ -20,6 +20,7 @@ use state::{Slot, State, kept_facts};
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
     num::NonZeroUsize,
+    sync::Arc,
 };
 use wasmscope_model::{Detection, Event, EventKind, Kind, Loss, Workload, WorkloadId};
 
@@ -65,7 +66,7 @@ const LATE_NS: u64 = 10_000_000_000;
 /// Asks rules of events.
 #[derive(Debug)]
 pub struct Engine {
-    rules: RuleSet,
+    rules: Arc<RuleSet>,
     limiters: Vec<Limiter>,
     workloads: LruCache<WorkloadId, State>,
     modules: LruCache<u64, State>,
@@ -78,7 +79,8 @@ pub struct Engine {
 
 impl Engine {
     /// An engine that has seen nothing.
-    pub fn new(rules: RuleSet, limits: Limits) -> Self {
+    pub fn new(rules: impl Into<Arc<RuleSet>>, limits: Limits) -> Self {
+        let rules = rules.into();
         Self {
             limiters: rules.rules.iter().map(|_| Limiter::default()).collect(),
             rules,
@@ -107,7 +109,8 @@ impl Engine {
     }
 
     /// Takes other rules from now on. Those that stay as they were keep what they remember.
-    pub fn replace(&mut self, rules: RuleSet) {
+    pub fn replace(&mut self, rules: impl Into<Arc<RuleSet>>) {
+        let rules = rules.into();
         let moved: Vec<Option<u32>> = self
             .rules
             .rules
@@ -187,8 +190,8 @@ impl Engine {
                 Some(module) => self.modules.get_or_insert_mut(module, State::default),
                 None => self.workloads.get_or_insert_mut(id, State::default),
             };
+            let before = state.bytes();
             let slot = state.slot(matched.rule);
-            let before = slot.bytes();
             let kept = slot.window.get_or_insert_with(|| Window::new(window.shape, window.within));
             let now_full = match (&window.of, matched.value) {
                 (Some(_), None) => None,
@@ -200,7 +203,7 @@ impl Engine {
             if let Some(now_full) = &now_full {
                 full.events = slot.take_evidence(now_full.since);
             }
-            self.bytes = self.bytes + slot.bytes() - before;
+            self.bytes = self.bytes + state.bytes() - before;
             let Some(mut now_full) = now_full else { return self.forget_some() };
             if now_full.events.is_empty() {
                 now_full.events = full.events;
@@ -223,10 +226,10 @@ impl Engine {
     ) {
         let rule = &self.rules.rules[matched.rule as usize];
         let state = self.workloads.get_or_insert_mut(id, State::default);
+        let before = state.bytes();
         let slot = state.slot(matched.rule);
-        let before = slot.bytes();
         let suppressed = slot.told(matched.per.unwrap_or(0), now, rule.suppress.time);
-        self.bytes = self.bytes + slot.bytes() - before;
+        self.bytes = self.bytes + state.bytes() - before;
         let Some(suppressed) = suppressed else {
             self.counts.suppressed += 1;
             return;

@@ -54,26 +54,20 @@ impl<'a> Reading<'a> {
         self.problems.push(Problem { file: self.name.clone(), line, column, message: fault.message });
     }
 
-    /// Where line and column (both from 0) of a text are in the file. Texts in block style (`|`) begin in the line behind
-    /// the sign, indented; of folded ones (`>`) the first line is told.
+    /// Where line and column (both from 0) of a text are in the file. A text in block style (`|`) is told to begin where
+    /// its content does, and each of its lines is a line of the file; of other texts of several lines the first is told.
     fn place(&self, of: &Spanned<String>, line: usize, column: usize) -> (u64, u64) {
-        let at = of.referenced;
-        let (first, from) = (at.line() as usize, at.column() as usize);
-        let lines: Vec<&str> = self.text.lines().collect();
-        let begin: String =
-            lines.get(first.wrapping_sub(1)).map(|l| l.chars().skip(from.saturating_sub(1)).collect()).unwrap_or_default();
-        let indent = |l: &str| l.chars().take_while(|c| *c == ' ').count();
-        let (line, column) = match begin.chars().next() {
-            Some('|') => {
-                let at_line = first + line;
-                // The indentation is that of the first line that has anything.
-                let indented = lines[first..].iter().find(|l| !l.trim().is_empty()).map_or(0, |l| indent(l));
-                (at_line + 1, indented + column + 1)
-            }
+        let (first, from) = (of.referenced.line(), of.referenced.column());
+        let above = (first as usize).checked_sub(2).and_then(|above| self.text.lines().nth(above));
+        let block = above.is_some_and(|above| above.trim_end().trim_end_matches(['-', '+']).ends_with('|'));
+        let begin = self.text.lines().nth((first as usize).saturating_sub(1));
+        let sign = begin.and_then(|begin| begin.chars().nth((from as usize).saturating_sub(1)));
+        let (line, column) = (line as u64, column as u64);
+        match sign {
+            _ if block => (first + line, from + column),
             Some('"' | '\'') if line == 0 => (first, from + 1 + column),
             _ if line == 0 => (first, from + column),
             _ => (first, from),
-        };
-        (line as u64, column as u64)
+        }
     }
 }

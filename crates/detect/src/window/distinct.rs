@@ -19,10 +19,11 @@ impl Distinct {
 
     pub(crate) fn add(&mut self, now: u64, value: u64) -> Option<Full> {
         let from = now.saturating_sub(self.within);
-        self.seen.retain(|(other, last)| *last >= from && *other != value);
+        self.seen.retain(|(_, last)| *last >= from);
         if self.seen.is_empty() {
             self.events = 0;
         }
+        self.seen.retain(|(other, _)| *other != value);
         self.events += 1;
         self.seen.push((value, now));
         if self.seen.len() < self.needed as usize {
