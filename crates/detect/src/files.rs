@@ -100,8 +100,8 @@ impl Reading {
                 if facts.len() > MOST_FILE_BYTES || facts.len() > self.left {
                     return Err(FileError::TooMuch { path, what });
                 }
-                let text =
-                    fs::read_to_string(&path).map_err(|source| FileError::Io { path: path.clone(), source })?;
+                let text = fs::read_to_string(&path)
+                    .map_err(|source| FileError::Io { path: path.clone(), source })?;
                 self.left = self.left.saturating_sub(text.len() as u64);
                 self.texts.insert(within, text);
             }

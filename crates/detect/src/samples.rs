@@ -47,7 +47,12 @@ pub fn test(rule: &Rule, rules: &Arc<RuleSet>, files: &Files) -> Tested {
         for (line, events) in samples {
             if detects(rule, &events, rules) != must_match {
                 let message = if must_match { "no detection" } else { "a detection" };
-                tested.problems.push(Problem { file: file.clone(), line, column: 1, message: message.into() });
+                tested.problems.push(Problem {
+                    file: file.clone(),
+                    line,
+                    column: 1,
+                    message: message.into(),
+                });
             }
         }
     }
@@ -85,7 +90,8 @@ pub fn read(text: &str, streams: bool) -> Result<Vec<(u64, Vec<Event>)>, (u64, S
 }
 
 fn add(line: &str, events: &mut Vec<Event>, now: &mut u64) -> Result<(), String> {
-    let mut given: Map<String, Value> = serde_json::from_str(line).map_err(|e| format!("no JSON object: {e}"))?;
+    let mut given: Map<String, Value> =
+        serde_json::from_str(line).map_err(|e| format!("no JSON object: {e}"))?;
     let mut control = |name: &str| given.remove(name);
     let number = |value: Option<Value>, usual: u64| value.map_or(Some(usual), |value| value.as_u64());
     let repeat = number(control("sample.repeat"), 1).ok_or("sample.repeat is a number")?;
@@ -124,7 +130,9 @@ fn numbered(value: &Value, n: u64) -> Value {
 /// A stack may be written as names.
 fn frames(names: &Value) -> Value {
     let frame = |name: &Value| match name {
-        Value::String(_) => json!({ "wasm.module.index": 0, "wasm.function.index": 0, "wasm.function.name": name }),
+        Value::String(_) => {
+            json!({ "wasm.module.index": 0, "wasm.function.index": 0, "wasm.function.name": name })
+        }
         other => other.clone(),
     };
     names.as_array().map_or_else(|| names.clone(), |names| names.iter().map(frame).collect())

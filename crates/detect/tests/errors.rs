@@ -29,24 +29,33 @@ fn condition(text: &str) -> String {
 fn a_condition_that_is_wrong_is_told_with_line_and_column() {
     let cases = [
         ("file.pth == 'x'", "7:12: there is no field \"file.pth\"; did you mean \"file.path\"?"),
-        ("true && file.path == 3", "7:20: cannot compare a string and a int"),
+        ("true && file.path == 3", "7:30: cannot compare a string and a int"),
         ("file.path", "7:12: this is a string; something true or false is needed"),
-        ("file.beneath > 1", "7:12: cannot compare a bool and a int"),
-        ("\"file.path == 'x' && file.open.flags == 'write'\"", "7:34: cannot compare a list of strings and a string"),
-        ("file.path.beginsWith('x')", "7:12: there is no function \"beginsWith\""),
-        ("size(file.path) + 1.5 > 2.0", "7:12: cannot calculate with a int and a double"),
+        ("file.beneath > 1", "7:25: cannot compare a bool and a int"),
+        (
+            "\"file.path == 'x' && file.open.flags == 'write'\"",
+            "7:49: cannot compare a list of strings and a string",
+        ),
+        ("file.path.beginsWith('x')", "7:32: there is no function \"beginsWith\""),
+        ("size(file.path) + 1.5 > 2.0", "7:28: cannot calculate with a int and a double"),
         ("file.path in lists.nowhere", "7:25: there is no list \"nowhere\""),
         ("macros.nothing", "7:12: there is no macro \"nothing\""),
         ("file.path.matches('(')", "7:30: not a usable pattern: error: unclosed group"),
-        ("file.path.matches('((a{1000}){1000}){1000}')", "7:30: not a usable pattern: Compiled regex exceeds size limit"),
-        ("file.open.flags.map(f, f) == 'x'", "7:12: of the list macros exists() and all() are supported"),
+        (
+            "file.path.matches('((a{1000}){1000}){1000}')",
+            "7:30: not a usable pattern: Compiled regex exceeds size limit",
+        ),
+        ("file.open.flags.map(f, f) == 'x'", "7:31: of the list macros exists() and all() are supported"),
         ("wasm.modules == 'x'", "7:12: wasm.modules is only in the JSON form"),
-        ("event.name == 'workload.file.open'", "7:12: there is no event \"workload.file.open\"; did you mean \"workload.file.opened\"?"),
-        ("file.path == ", "7:26: this is no CEL"),
-        ("file.path == 'a' ? true : false", "7:29: `? :` is not supported"),
+        (
+            "event.name == 'workload.file.open'",
+            "7:12: there is no event \"workload.file.open\"; did you mean \"workload.file.opened\"?",
+        ),
+        ("file.path == ", "7:24: this is no CEL"),
+        ("'file.beneath ? true : false'", "7:26: `? :` is not supported"),
     ];
     for (text, expected) in cases {
-        eprintln!("{text} EXP {expected} GOT {}", problems(&condition(text)).join("|").replace("here/experimental/r/rule.yaml:",""));
+        one(&condition(text), expected);
     }
 }
 
@@ -62,7 +71,10 @@ fn an_event_that_can_never_match_is_an_error() {
     let never = "events: [workload.file.opened, workload.trapped]\ncondition: file.path == '/x'";
     one(never, "6:32: the condition can never match workload.trapped");
     one("events: [workload.trapped]\ncondition: has(file.path)", "6:10: the condition can never match");
-    one("events: [workload.file.opened]\ncondition: event.name == 'workload.trapped'", "6:10: the condition can never match");
+    one(
+        "events: [workload.file.opened]\ncondition: event.name == 'workload.trapped'",
+        "6:10: the condition can never match",
+    );
     // By way of a fact about the workload, or of another branch, it can.
     only("events: [workload.trapped]\ncondition: wasm.runtime.name == 'wasmtime'").unwrap();
     let either = "events: [workload.file.opened, workload.trapped]\n\
@@ -85,7 +97,11 @@ fn what_every_rule_needs_is_asked_for() {
         ("severity: high", "severity: bad", "3:11: no such severity"),
         ("maturity: experimental", "maturity: stable", "4:11: its folder says otherwise"),
         ("threat.B5", "T1611", "5:8: a tag is attack.T1611, cwe.22 or threat.B5"),
-        ("false_positives: [none known]", "false_positives: []", "8:18: every rule is wrong sometimes: say when"),
+        (
+            "false_positives: [none known]",
+            "false_positives: []",
+            "8:18: every rule is wrong sometimes: say when",
+        ),
         ("advice: Look.", "advice: ''", "9:9: advice says what to do"),
         ("advice: Look.", "advise: Look.", "9:1: unknown field `advise`"),
         ("title: A title", "title: [", "2:"),
@@ -96,7 +112,10 @@ fn what_every_rule_needs_is_asked_for() {
     }
     let missing = broken("advice: Look.\n", "");
     assert!(missing.contains("missing field `advice`"), "{missing}");
-    one("events: [workload.file.opne]\ncondition: file.beneath", "6:10: there is no event \"workload.file.opne\"");
+    one(
+        "events: [workload.file.opne]\ncondition: file.beneath",
+        "6:10: there is no event \"workload.file.opne\"",
+    );
     one("events: [sensor.lost]\ncondition: 'true'", "6:10: this event belongs to no workload");
 }
 
@@ -124,7 +143,10 @@ fn a_macro_that_uses_itself_or_grows_without_end_is_an_error() {
         RuleSet::load(&[files(&texts)]).unwrap_err().to_string()
     };
     let recursive = of(&[("macros/a.yaml", "macros.b"), ("macros/b.yaml", "'!macros.a'")]);
-    assert!(recursive.contains("here/macros/a.yaml:2:12: the macro a uses itself: a -> b -> a"), "{recursive}");
+    assert!(
+        recursive.contains("here/macros/a.yaml:2:12: the macro a uses itself: a -> b -> a"),
+        "{recursive}"
+    );
     let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p"];
     let mut macros: Vec<(String, String)> = names
         .windows(2)

@@ -28,7 +28,8 @@ fn every_rule_names_its_class_of_threat() {
     assert!(unnamed.is_empty(), "{unnamed:?}");
 }
 
-const BEGIN: &str = "<!-- Generated from the rules: BLESS=1 cargo test -p wasmscope-detect --test shipped -->\n";
+const BEGIN: &str =
+    "<!-- Generated from the rules: BLESS=1 cargo test -p wasmscope-detect --test shipped -->\n";
 
 fn table() -> String {
     let mut table = String::from(
@@ -59,6 +60,9 @@ fn the_table_is_that_of_the_rules() {
     if std::env::var_os("BLESS").is_some() {
         fs::write(&path, format!("{head}{BEGIN}{}", table())).unwrap();
     } else {
-        assert!(written == table(), "docs/rules.md is not current: BLESS=1 cargo test -p wasmscope-detect --test shipped");
+        assert!(
+            written == table(),
+            "docs/rules.md is not current: BLESS=1 cargo test -p wasmscope-detect --test shipped"
+        );
     }
 }

@@ -1,7 +1,9 @@
 //! Module files: what they are, and which of those a process touched it really runs.
 
 use std::rc::Rc;
-use wasmscope_model::{CodeImage, LimitSource, LinearMemory, ModuleFile, ModuleOrigin, Sha256, activity::Word};
+use wasmscope_model::{
+    CodeImage, LimitSource, LinearMemory, ModuleFile, ModuleOrigin, Sha256, activity::Word,
+};
 use wasmscope_runtimes::{ModuleFacts, ModuleKind, module_facts};
 use wasmscope_sensor_proc::RegularFile;
 

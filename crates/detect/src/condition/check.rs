@@ -179,7 +179,8 @@ impl<'a> Compiler<'a> {
         self.inside.push(name.to_owned());
         let element = self.element.take();
         let test = self.bool(&parsed.expression).map_err(|(_, message)| {
-            let message = if message.contains("uses itself") { message } else { format!("macro {name}: {message}") };
+            let message =
+                if message.contains("uses itself") { message } else { format!("macro {name}: {message}") };
             (id, message)
         });
         self.element = element;
@@ -208,7 +209,9 @@ impl<'a> Compiler<'a> {
         match (name, &call.target, call.args.as_slice()) {
             (operators::LOGICAL_AND, None, args) => Ok(Typed::Test(Test::And(self.joined(name, args)?))),
             (operators::LOGICAL_OR, None, args) => Ok(Typed::Test(Test::Or(self.joined(name, args)?))),
-            (operators::LOGICAL_NOT, None, [inner]) => Ok(Typed::Test(Test::Not(Box::new(self.bool(inner)?)))),
+            (operators::LOGICAL_NOT, None, [inner]) => {
+                Ok(Typed::Test(Test::Not(Box::new(self.bool(inner)?))))
+            }
             (operators::NEGATE, None, [inner]) => match self.typed(inner)? {
                 Typed::Number(Number::Double(number), ty) => Ok(Typed::Number(Number::Double(-number), ty)),
                 Typed::Number(number, Type::Int) => {
@@ -225,9 +228,7 @@ impl<'a> Compiler<'a> {
             }
             (_, Some(target), args) => self.method(id, name, target, args),
             (_, None, [of]) if FUNCTIONS.iter().any(|f| *f == name) => self.method(id, name, of, &[]),
-            (operators::CONDITIONAL, ..) => {
-                Err((id, "`? :` is not supported: use `&&` and `||`".into()))
-            }
+            (operators::CONDITIONAL, ..) => Err((id, "`? :` is not supported: use `&&` and `||`".into())),
             (operators::INDEX, ..) => Err((id, "elements are asked for by exists() and all()".into())),
             _ => Err((id, unknown_function(name))),
         }
@@ -326,7 +327,13 @@ impl<'a> Compiler<'a> {
         Ok(Typed::Test(if negated { Test::Not(Box::new(test)) } else { test }))
     }
 
-    fn method(&mut self, id: u64, name: &str, target: &Expression, args: &[Expression]) -> Result<Typed, Wrong> {
+    fn method(
+        &mut self,
+        id: u64,
+        name: &str,
+        target: &Expression,
+        args: &[Expression],
+    ) -> Result<Typed, Wrong> {
         let target_id = root(target);
         let target = self.typed(target)?;
         if let Typed::Address(field) = target {
@@ -334,7 +341,12 @@ impl<'a> Compiler<'a> {
                 ("isLoopback", []) => AddressTest::Loopback,
                 ("isInternal", []) => AddressTest::Internal,
                 ("inNet", [net]) => AddressTest::In(nets(net.id, &self.texts(net)?)?),
-                _ => return Err((id, format!("an address has isLoopback(), isInternal() and inNet(); not {name}"))),
+                _ => {
+                    return Err((
+                        id,
+                        format!("an address has isLoopback(), isInternal() and inNet(); not {name}"),
+                    ));
+                }
             };
             return Ok(Typed::Test(Test::Address(field, test)));
         }
@@ -376,7 +388,10 @@ impl<'a> Compiler<'a> {
         let Text::Const(pattern) = self.text(e)? else {
             return Err((e.id, "a pattern must be known now: write it as a string".into()));
         };
-        let built = regex::RegexBuilder::new(&pattern).size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES).build();
+        let built = regex::RegexBuilder::new(&pattern)
+            .size_limit(PATTERN_BYTES)
+            .dfa_size_limit(PATTERN_BYTES)
+            .build();
         built.map_err(|error| {
             let message = error.to_string();
             (e.id, format!("not a usable pattern: {}", message.lines().last().unwrap_or("").trim()))
@@ -401,7 +416,10 @@ impl<'a> Compiler<'a> {
             return Err((id, "exists() and all() cannot stand in each other".into()));
         }
         let Typed::Texts(field) = self.typed(&of.iter_range)? else {
-            return Err((of.iter_range.id, "exists() and all() go through a field that holds strings".into()));
+            return Err((
+                of.iter_range.id,
+                "exists() and all() go through a field that holds strings".into(),
+            ));
         };
         self.element = Some(of.iter_var.clone());
         let inner = self.bool(inner);
@@ -413,7 +431,16 @@ impl<'a> Compiler<'a> {
 
 const FUNCTIONS: [&str; 4] = ["basename", "parentDomain", "entropy", "longestLabel"];
 const METHODS: [&str; 10] = [
-    "startsWith", "endsWith", "contains", "matches", "under", "size", "exists", "all", "isLoopback", "isInternal",
+    "startsWith",
+    "endsWith",
+    "contains",
+    "matches",
+    "under",
+    "size",
+    "exists",
+    "all",
+    "isLoopback",
+    "isInternal",
 ];
 
 fn of_literal(literal: &LiteralValue) -> Result<Typed, String> {

@@ -34,7 +34,11 @@ pub(crate) fn entropy(text: &str) -> f64 {
 pub(crate) fn is_internal(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(ip) => {
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || ip.is_broadcast()
+            ip.is_private()
+                || ip.is_loopback()
+                || ip.is_link_local()
+                || ip.is_unspecified()
+                || ip.is_broadcast()
         }
         IpAddr::V6(ip) => {
             ip.is_loopback() || ip.is_unspecified() || ip.is_unicast_link_local() || ip.is_unique_local()
@@ -48,7 +52,10 @@ mod tests {
 
     #[test]
     fn names_are_taken_apart() {
-        assert_eq!((basename("/a/b.sh"), basename("/a/"), basename("x"), basename("/")), ("b.sh", "a", "x", ""));
+        assert_eq!(
+            (basename("/a/b.sh"), basename("/a/"), basename("x"), basename("/")),
+            ("b.sh", "a", "x", "")
+        );
         assert_eq!(parent_domain("x.y.example.org."), "y.example.org");
         assert_eq!((parent_domain("example.org"), parent_domain("host")), ("example.org", "host"));
         assert_eq!(longest_label("abc.é.x"), 3);
@@ -62,7 +69,9 @@ mod tests {
 
     #[test]
     fn internal_addresses_are_those_that_nobody_elsewhere_can_reach() {
-        for internal in ["10.1.2.3", "127.0.0.1", "169.254.169.254", "192.168.0.1", "::1", "fe80::1", "fd00::1"] {
+        for internal in
+            ["10.1.2.3", "127.0.0.1", "169.254.169.254", "192.168.0.1", "::1", "fe80::1", "fd00::1"]
+        {
             assert!(is_internal(internal.parse().unwrap()), "{internal}");
         }
         assert!(!is_internal("203.0.113.1".parse().unwrap()) && !is_internal("2001:db8::1".parse().unwrap()));

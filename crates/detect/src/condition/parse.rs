@@ -1,6 +1,9 @@
 //! Reading CEL.
 
-use cel::{common::ast::SourceInfo, parser::{Expression, Parser}};
+use cel::{
+    common::ast::SourceInfo,
+    parser::{Expression, Parser},
+};
 
 /// Longest condition, in bytes.
 const MOST_BYTES: usize = 16 << 10;
@@ -42,11 +45,13 @@ pub(crate) fn parse(text: &str) -> Result<Parsed, (Place, String)> {
         Ok((expression, source)) => Ok(Parsed { expression, source }),
         Err(errors) => {
             let first = errors.errors.into_iter().next();
-            let (line, column, message) =
-                first.map_or((0, 0, String::new()), |e| (e.pos.0, e.pos.1, e.msg));
+            let (line, column, message) = first.map_or((0, 0, String::new()), |e| (e.pos.0, e.pos.1, e.msg));
             let number = |n: isize| usize::try_from(n).unwrap_or(0);
             let place = Place { line: number(line - 1), column: number(column - 1) };
-            Err((place, format!("this is no CEL: {}", message.to_lowercase().trim_start_matches("syntax error: "))))
+            Err((
+                place,
+                format!("this is no CEL: {}", message.to_lowercase().trim_start_matches("syntax error: ")),
+            ))
         }
     }
 }

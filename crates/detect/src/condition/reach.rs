@@ -52,11 +52,19 @@ fn outcomes(test: &Test, kind: Kind) -> Outcomes {
             if has_text(text, kind) && other { ANY } else { UNKNOWN }
         }
         Test::Number(left, _, right) => {
-            if has_number(left, kind) && has_number(right, kind) { ANY } else { UNKNOWN }
+            if has_number(left, kind) && has_number(right, kind) {
+                ANY
+            } else {
+                UNKNOWN
+            }
         }
         Test::Address(field, _) => of_field(field, kind),
         Test::Among(text, field) => {
-            if has_text(text, kind) && field.reachable().contains(kind) { ANY } else { UNKNOWN }
+            if has_text(text, kind) && field.reachable().contains(kind) {
+                ANY
+            } else {
+                UNKNOWN
+            }
         }
         Test::Any(field, test) => {
             let inner = outcomes(test, kind);

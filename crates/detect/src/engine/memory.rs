@@ -17,11 +17,10 @@ pub(crate) fn event_bytes(event: &Event) -> usize {
         | EventKind::Linked(act)
         | EventKind::Truncated(act) => {
             let texts = [&act.path, &act.requested, &act.directory, &act.target, &act.target_directory];
-            of_actor(&act.actor) + texts.iter().filter_map(|text| text.as_ref().map(String::len)).sum::<usize>()
+            of_actor(&act.actor)
+                + texts.iter().filter_map(|text| text.as_ref().map(String::len)).sum::<usize>()
         }
-        EventKind::Asked(act) => {
-            of_actor(&act.network.actor) + act.name.as_ref().map_or(0, String::len)
-        }
+        EventKind::Asked(act) => of_actor(&act.network.actor) + act.name.as_ref().map_or(0, String::len),
         other => other.actor().map_or(0, of_actor),
     };
     FLAT + texts
@@ -39,6 +38,7 @@ fn of_workload(workload: &Workload) -> usize {
         + workload.modules.len()
         + workload.images.len()
         + workload.memories.len();
-    let paths: usize = workload.modules.iter().filter_map(|module| module.path.as_ref().map(String::len)).sum();
+    let paths: usize =
+        workload.modules.iter().filter_map(|module| module.path.as_ref().map(String::len)).sum();
     lists * EACH + paths
 }

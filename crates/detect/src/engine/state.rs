@@ -46,7 +46,8 @@ impl State {
     /// The place of a rule.
     pub(super) fn slot(&mut self, rule: u32) -> &mut Slot {
         let at = self.slots.binary_search_by_key(&rule, |slot| slot.rule).unwrap_or_else(|at| {
-            let empty = Slot { rule, window: None, evidence: Vec::new(), evidence_bytes: 0, told: Vec::new() };
+            let empty =
+                Slot { rule, window: None, evidence: Vec::new(), evidence_bytes: 0, told: Vec::new() };
             self.slots.insert(at, empty);
             at
         });
@@ -130,7 +131,8 @@ impl Slot {
 
 /// A workload without what no condition asks for, its texts cut.
 pub(super) fn kept_facts(workload: &Workload) -> Workload {
-    let cut = |text: &Option<String>| text.as_ref().map(|text| lossy_within(text.as_bytes(), MOST_TEXT_BYTES));
+    let cut =
+        |text: &Option<String>| text.as_ref().map(|text| lossy_within(text.as_bytes(), MOST_TEXT_BYTES));
     let mut kept = Workload {
         modules: workload.modules.iter().take(MOST_MODULES).cloned().collect(),
         images: Vec::new(),

@@ -151,9 +151,7 @@ impl Making<'_, '_, '_> {
     fn conditions(&mut self, file: &RuleFile) -> Compiled {
         let steps = file.window.as_ref().and_then(|window| window.value.sequence.as_ref());
         match (steps, &file.events, &file.condition) {
-            (None, Some(events), Some(condition)) => {
-                self.condition(events, condition).into_iter().collect()
-            }
+            (None, Some(events), Some(condition)) => self.condition(events, condition).into_iter().collect(),
             (Some(steps), None, None) => {
                 steps.iter().filter_map(|step| self.condition(&step.events, &step.condition)).collect()
             }
@@ -196,8 +194,10 @@ impl Making<'_, '_, '_> {
         let test = self.compiled(condition, |compiler, parsed| compiler.test(parsed))?;
         for (kind, event) in &kinds {
             if !can_match(&test, *kind) {
-                let message =
-                    format!("the condition can never match {kind}: it asks for what such an event never has", kind = kind.as_str());
+                let message = format!(
+                    "the condition can never match {kind}: it asks for what such an event never has",
+                    kind = kind.as_str()
+                );
                 self.reading.wrong(event, message);
             }
         }
@@ -242,7 +242,8 @@ impl Making<'_, '_, '_> {
             None | Some("workload") => false,
             Some("module") => true,
             Some(_) => {
-                self.reading.wrong(file.across.as_ref()?, "a window is one of a workload, or across a module");
+                self.reading
+                    .wrong(file.across.as_ref()?, "a window is one of a workload, or across a module");
                 false
             }
         };
@@ -286,7 +287,8 @@ impl Making<'_, '_, '_> {
             let count = self.at_least_two(&regular.count, MOST_REGULAR);
             let spread = regular.spread.value;
             if !(0.0..=1.0).contains(&spread) || count < 4 {
-                self.reading.wrong(&regular.spread, "a beacon has at least 4 contacts and a spread of 0 to 1");
+                self.reading
+                    .wrong(&regular.spread, "a beacon has at least 4 contacts and a spread of 0 to 1");
             }
             return Some((Shape::Regular { count, spread }, Some(self.key(&regular.of)?)));
         }

@@ -78,8 +78,7 @@ impl RuleSet {
     }
 
     fn index(found: BTreeMap<String, (Rule, Compiled)>) -> Self {
-        let mut set =
-            Self { rules: Vec::new(), by_kind: (0..Kind::COUNT).map(|_| Vec::new()).collect() };
+        let mut set = Self { rules: Vec::new(), by_kind: (0..Kind::COUNT).map(|_| Vec::new()).collect() };
         for (rule, compiled) in found.into_values() {
             let index = set.rules.len() as u32;
             for (step, (kinds, test)) in compiled.into_iter().enumerate() {

@@ -5,7 +5,10 @@ mod file;
 mod load;
 mod place;
 
-use crate::{condition::{Key, Test}, window::Shape};
+use crate::{
+    condition::{Key, Test},
+    window::Shape,
+};
 use std::fmt;
 use wasmscope_model::{Confidence, Kind, Maturity, Severity};
 

@@ -47,7 +47,11 @@ mod tests {
     fn only_different_values_of_the_time_count() {
         let mut three = Distinct::new(3, 10);
         let calls = [(0, 1), (1, 1), (2, 2), (11, 1), (13, 3)];
-        assert_eq!(calls.map(|(now, value)| three.add(now, value).is_some()), [false; 5], "2 is too old by then");
+        assert_eq!(
+            calls.map(|(now, value)| three.add(now, value).is_some()),
+            [false; 5],
+            "2 is too old by then"
+        );
         let full = three.add(14, 2).unwrap();
         assert_eq!((full.count, full.since), (6, 11));
         assert!(three.add(15, 9).is_none());

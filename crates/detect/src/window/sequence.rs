@@ -37,8 +37,10 @@ impl Sequence {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let of = |(_, events): &(u64, Vec<Event>)| events.iter().map(crate::engine::event_bytes).sum::<usize>();
-        self.ways.capacity() * size_of::<Option<(u64, Vec<Event>)>>() + self.ways.iter().flatten().map(of).sum::<usize>()
+        let of =
+            |(_, events): &(u64, Vec<Event>)| events.iter().map(crate::engine::event_bytes).sum::<usize>();
+        self.ways.capacity() * size_of::<Option<(u64, Vec<Event>)>>()
+            + self.ways.iter().flatten().map(of).sum::<usize>()
     }
 }
 

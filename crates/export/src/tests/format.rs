@@ -95,6 +95,7 @@ fn hostile_texts_stay_inside_their_label() {
             syscalls: vec![(name.clone(), 1), ("_".into(), 2), (name.clone(), 4)],
             syscall_errors: vec![(name.clone(), 1)],
             traps: vec![(name.clone(), 1)],
+            detections: vec![(name.clone(), 1)],
             guest_cpu: vec![(name.clone(), std::time::Duration::ZERO)],
             ..workload(1)
         };
