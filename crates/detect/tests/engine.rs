@@ -81,7 +81,9 @@ fn what_was_lost_within_a_window_makes_it_less_sure_and_is_told() {
         (found[0].lossy, found[0].confidence.get(), found[0].reasons.len())
     };
     let lost = |family: &str, stage: &str| {
-        format!(r#"{{"event.name": "sensor.lost", "loss.family": "{family}", "loss.stage": "{stage}", "loss.count": 1}}"#)
+        format!(
+            r#"{{"event.name": "sensor.lost", "loss.family": "{family}", "loss.stage": "{stage}", "loss.count": 1}}"#
+        )
     };
     assert_eq!(lossy(&lost("call", "ring_full")), (true, 40, 1));
     assert_eq!(lossy(r#"{"event.name": "workload.throttled"}"#), (true, 40, 1));

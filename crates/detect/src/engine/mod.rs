@@ -316,9 +316,11 @@ impl Matched {
     }
 }
 
-/// Losses that leave events untold. What was lost on the way out of the agent was seen here.
+/// Losses that leave events of any workload untold. What was lost on the way out of the agent was seen here, and what was
+/// withheld of one workload its own event says.
 fn loses_events(loss: &Loss) -> bool {
-    loss.family != "sample" && loss.stage != "output" && loss.stage != "unmeasured"
+    const STAGES: [&str; 5] = ["ring_full", "queue_drop", "decode_error", "map_full", "nested"];
+    loss.family != "sample" && STAGES.contains(&loss.stage.as_str())
 }
 
 /// What stands for the module of a workload.
