@@ -3,7 +3,7 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test lint bench test-runtimes test-kernels setup clean
+.PHONY: help demo test lint bench bench-hooks test-runtimes test-kernels setup clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1@\2/p' $(MAKEFILE_LIST) | \
@@ -30,6 +30,9 @@ bench: setup ## Measure (as root; 40 minutes, QUICK=1 for a first impression)
 	cargo xtask runtimes
 	cargo xtask real-guests
 	cargo bench -p wasmscope-bench
+
+bench-hooks: setup ## Measure what the hooks of sensor-wasmtime cost (as root; a minute and the build)
+	cargo bench -p wasmscope-bench --bench hooks
 
 test-runtimes: setup ## Test against every runtime (an hour); RUNTIMES="wasmi node" restricts it
 	cargo xtask runtimes $(RUNTIMES)

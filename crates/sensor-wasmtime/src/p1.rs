@@ -1,0 +1,319 @@
+//! Preview 1: core modules that import `wasi_snapshot_preview1`.
+//!
+//! A host function cannot be wrapped after it was linked, because wasmtime-wasi's need their caller's memory. So each is
+//! defined here anew, around the function that wasmtime-wasi would have linked.
+
+use crate::{
+    Args, Code, Function, Observe, Outcome, Value,
+    describe::flags,
+    function::*,
+    gate::{Denial, Subjects},
+    hooks::Call,
+    value::{TEXT_BYTES, Text},
+};
+use std::borrow::Cow;
+use wasmtime::{AsContextMut as _, Caller, Extern};
+use wasmtime_wasi::{
+    I32Exit,
+    filesystem::WasiFilesystemView as _,
+    p1::{
+        WasiP1Ctx,
+        wasi_snapshot_preview1::{self as wasi, WasiSnapshotPreview1 as _},
+    },
+    p2::bindings::filesystem::{preopens::Host as _, types::HostDescriptor},
+    runtime::in_tokio,
+};
+use wiggle::{GuestMemory, GuestPtr};
+
+include!(concat!(env!("OUT_DIR"), "/preview1.rs"));
+
+/// Most buffers of one call whose lengths are added up. wasmtime-wasi serves the first one that is not empty.
+const BUFFERS: u32 = 1024;
+
+/// After the standard streams come the directories that the host opened.
+const FIRST_DIRECTORY: u32 = 3;
+
+/// Longest path that is looked at, in bytes; a longer one is judged as unknown.
+const PATH_BYTES: u32 = 65_537;
+
+/// Adds all functions of preview 1, observed, for a host that does not use async calls:
+/// [`wasmtime_wasi::p1::add_to_linker_sync`] with eyes.
+///
+/// # Errors
+/// As that: the linker has one of these functions already.
+pub fn add_to_linker_sync<T: Observe + Send + 'static>(
+    linker: &mut wasmtime::Linker<T>,
+    get: impl Fn(&mut T) -> &mut WasiP1Ctx + Copy + Send + Sync + 'static,
+) -> wasmtime::Result<()> {
+    link_sync(linker, get)
+}
+
+/// Adds all functions of preview 1, observed, for a host with async calls:
+/// [`wasmtime_wasi::p1::add_to_linker_async`] with eyes.
+///
+/// # Errors
+/// As that: the linker has one of these functions already.
+pub fn add_to_linker_async<T: Observe + Send + 'static>(
+    linker: &mut wasmtime::Linker<T>,
+    get: impl Fn(&mut T) -> &mut WasiP1Ctx + Copy + Send + Sync + 'static,
+) -> wasmtime::Result<()> {
+    link_async(linker, get)
+}
+
+/// What is known of the bytes that a function moves.
+#[derive(Clone, Copy)]
+enum Moved {
+    Nothing,
+    /// Its first result is how many the guest got.
+    Read,
+    /// Its first result is how many the guest gave.
+    Written,
+    /// The guest got what it asked for.
+    Given(u32),
+}
+
+/// How a result in memory is read.
+#[derive(Clone, Copy)]
+enum Kind {
+    Handle,
+    Word,
+    Wide,
+    Opaque,
+}
+
+/// What a function returns.
+trait Returned: Sized {
+    /// The return of a refused call.
+    fn refused(denial: Denial) -> wasmtime::Result<Self>;
+
+    /// The error that it stands for.
+    fn error(&self) -> Option<Code>;
+}
+
+impl Returned for i32 {
+    fn refused(denial: Denial) -> wasmtime::Result<Self> {
+        denial.errno()
+    }
+
+    fn error(&self) -> Option<Code> {
+        match usize::try_from(*self) {
+            Ok(0) => None,
+            Ok(errno) => Some(ERRNO.get(errno).copied().unwrap_or(Code::NAMELESS)),
+            Err(_) => Some(Code::NAMELESS),
+        }
+    }
+}
+
+impl Returned for () {
+    fn refused(denial: Denial) -> wasmtime::Result<Self> {
+        Err(denial.trap())
+    }
+
+    fn error(&self) -> Option<Code> {
+        None
+    }
+}
+
+/// The caller's memory, and the rest of the store.
+fn memory<'a, T>(caller: &'a mut Caller<'_, T>) -> Option<(GuestMemory<'a>, &'a mut T)> {
+    match caller.get_export("memory") {
+        Some(Extern::Memory(memory)) => {
+            let (bytes, data) = memory.data_and_store_mut(caller);
+            Some((GuestMemory::Unshared(bytes), data))
+        }
+        // The bytes of a shared memory do not move; the borrow of the caller is longer than needed.
+        Some(Extern::SharedMemory(memory)) => {
+            let bytes = memory.data();
+            // SAFETY: the caller's instance holds the memory while the caller is borrowed, and shared memories are
+            // reserved up to their maximum, so that growth does not move them.
+            let bytes: &'a [std::cell::UnsafeCell<u8>] =
+                unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.len()) };
+            Some((GuestMemory::Shared(bytes), caller.data_mut()))
+        }
+        _ => None,
+    }
+}
+
+/// What wiggle does before each call.
+#[inline]
+fn split<'a, T>(
+    caller: &'a mut Caller<'_, T>,
+    get: impl Fn(&mut T) -> &mut WasiP1Ctx,
+) -> wasmtime::Result<(GuestMemory<'a>, &'a mut WasiP1Ctx)> {
+    let fuel = caller.as_context_mut().hostcall_fuel();
+    let Some((memory, data)) = memory(caller) else { wasmtime::bail!("missing required memory export") };
+    let ctx = get(data);
+    ctx.set_hostcall_fuel(fuel);
+    Ok((memory, ctx))
+}
+
+#[inline]
+fn begin<T: Observe>(
+    caller: &mut Caller<'_, T>,
+    get: impl Fn(&mut T) -> &mut WasiP1Ctx,
+    function: &'static Function,
+    describe: impl FnOnce(&GuestMemory<'_>, &mut Args),
+    subjects: impl FnOnce(&GuestMemory<'_>, &mut Subjects<'_>),
+) -> Call {
+    let hooks = caller.data_mut().hooks();
+    // Finding the memory costs more than counting.
+    if !hooks.is_curious(function.class) {
+        return hooks.begin(function, |_| {}, |_| {});
+    }
+    if hooks.tracks() {
+        learn_directories(caller, get);
+    }
+    match memory(caller) {
+        Some((memory, data)) => {
+            data.hooks().begin(function, |args| describe(&memory, args), |told| subjects(&memory, told))
+        }
+        // The call will fail for it.
+        None => caller.data_mut().hooks().begin(function, |_| {}, |_| {}),
+    }
+}
+
+/// The directories that the host opened for the guest: descriptors from 3 on.
+#[cold]
+fn learn_directories<T: Observe>(caller: &mut Caller<'_, T>, get: impl Fn(&mut T) -> &mut WasiP1Ctx) {
+    let judge = caller.data_mut().hooks().judge.as_mut();
+    let Some(paths) = judge.map(|judge| &mut judge.paths).filter(|paths| !paths.begun) else { return };
+    paths.begun = true;
+    let ctx = get(caller.data_mut());
+    let mut files = ctx.filesystem();
+    let Ok(directories) = files.get_directories() else { return };
+    let mut names = Vec::new();
+    for (descriptor, name) in directories {
+        // They were made for this question only.
+        _ = HostDescriptor::drop(&mut files, descriptor);
+        names.push(name);
+    }
+    let hooks = caller.data_mut().hooks();
+    for (descriptor, name) in (FIRST_DIRECTORY..).zip(names) {
+        hooks.file(descriptor, name.as_bytes());
+    }
+}
+
+/// Bytes that the call moved.
+#[inline]
+fn count<R: Returned>(
+    returned: &wasmtime::Result<R>,
+    memory: &GuestMemory<'_>,
+    pointer: Option<i32>,
+    moved: Moved,
+) -> u32 {
+    match (moved, returned, pointer) {
+        (Moved::Read | Moved::Written, Ok(ok), Some(pointer)) if ok.error().is_none() => {
+            memory.read(GuestPtr::<u32>::new(pointer as u32)).unwrap_or(0)
+        }
+        (Moved::Given(count), Ok(ok), _) if ok.error().is_none() => count,
+        _ => 0,
+    }
+}
+
+#[inline]
+fn end<T: Observe, R: Returned, const N: usize>(
+    caller: &mut Caller<'_, T>,
+    call: Call,
+    returned: &wasmtime::Result<R>,
+    count: u32,
+    moved: Moved,
+    results: impl FnOnce(&GuestMemory<'_>) -> [Value; N],
+) {
+    let count = u64::from(count);
+    let (read, written) = match moved {
+        Moved::Written => (0, count),
+        _ => (count, 0),
+    };
+    let succeeded = || matches!(returned, Ok(ok) if ok.error().is_none());
+    let value = match N > 0 && call.is_told() && succeeded() {
+        true => memory(caller).map_or(Value::None, |(memory, _)| one(results(&memory))),
+        false => Value::None,
+    };
+    let outcome = || match returned {
+        Ok(ok) => ok.error().map_or(Outcome::Ok, Outcome::Error),
+        Err(error) => match error.downcast_ref::<I32Exit>() {
+            Some(exit) => Outcome::Exit(exit.0),
+            None => Outcome::Trap,
+        },
+    };
+    caller.data_mut().hooks().end(call, outcome, read, written, || value);
+}
+
+fn one<const N: usize>(values: [Value; N]) -> Value {
+    let mut values = Vec::from(values);
+    match values.len() {
+        1 => values.remove(0),
+        count => Value::List(values, count as u64),
+    }
+}
+
+fn succeeded(returned: &wasmtime::Result<i32>) -> bool {
+    matches!(returned, Ok(0))
+}
+
+fn opened<T: Observe>(caller: &mut Caller<'_, T>, returned: &wasmtime::Result<i32>, pointer: i32) {
+    if succeeded(returned)
+        && caller.data_mut().hooks().tracks()
+        && let Some((memory, data)) = memory(caller)
+        && let Ok(descriptor) = memory.read(GuestPtr::<u32>::new(pointer as u32))
+    {
+        data.hooks().opened(descriptor);
+    }
+}
+
+fn closed<T: Observe>(caller: &mut Caller<'_, T>, returned: &wasmtime::Result<i32>, descriptor: i32) {
+    if succeeded(returned) {
+        caller.data_mut().hooks().closed(descriptor as u32);
+    }
+}
+
+fn renumbered<T: Observe>(caller: &mut Caller<'_, T>, returned: &wasmtime::Result<i32>, from: i32, to: i32) {
+    if succeeded(returned) {
+        caller.data_mut().hooks().renumbered(from as u32, to as u32);
+    }
+}
+
+/// Bytes of the guest's memory; nothing where they are outside.
+fn bytes<'a>(memory: &'a GuestMemory<'_>, pointer: i32, length: i32) -> Cow<'a, [u8]> {
+    let length = (length as u32).min(PATH_BYTES);
+    memory.as_cow(GuestPtr::new((pointer as u32, length))).unwrap_or_default()
+}
+
+fn text(memory: &GuestMemory<'_>, pointer: i32, length: i32) -> Value {
+    let head = (length as u32).min(TEXT_BYTES as u32);
+    match memory.as_cow(GuestPtr::new((pointer as u32, head))) {
+        Ok(bytes) => Value::Text(Text::new(&bytes, u64::from(length as u32))),
+        Err(_) => Value::Bad(u64::from(pointer as u32)),
+    }
+}
+
+/// The buffers of a `readv` or `writev`, by their size.
+fn buffers(memory: &GuestMemory<'_>, pointer: i32, count: i32) -> Value {
+    Value::Bytes(gathered(memory, pointer, count))
+}
+
+fn gathered(memory: &GuestMemory<'_>, pointer: i32, count: i32) -> u64 {
+    let length = |at: u32| {
+        let at = (pointer as u32).checked_add(at * 8 + 4)?;
+        memory.read(GuestPtr::<u32>::new(at)).ok()
+    };
+    (0..(count as u32).min(BUFFERS)).map_while(length).map(u64::from).sum()
+}
+
+fn name(case: i32, names: &'static [&'static str]) -> Value {
+    match usize::try_from(case).ok().and_then(|case| names.get(case)) {
+        Some(name) => Value::Name(name),
+        None => Value::Bad(u64::from(case as u32)),
+    }
+}
+
+fn result_at(memory: &GuestMemory<'_>, pointer: i32, kind: Kind) -> Value {
+    let word = || memory.read(GuestPtr::<u32>::new(pointer as u32)).ok();
+    match kind {
+        Kind::Handle => word().map(Value::Handle),
+        Kind::Word => word().map(|word| Value::Unsigned(u64::from(word))),
+        Kind::Wide => memory.read(GuestPtr::<u64>::new(pointer as u32)).ok().map(Value::Unsigned),
+        Kind::Opaque => None,
+    }
+    .unwrap_or(Value::None)
+}

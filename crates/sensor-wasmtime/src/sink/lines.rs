@@ -1,0 +1,187 @@
+//! JSON lines, written by a thread of their own.
+
+use crate::{Event, Sink, clock::monotonic_ns};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use std::{
+    io::{self, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+/// So long a line may wait in the buffer when no other comes.
+const FLUSH: Duration = Duration::from_millis(200);
+
+/// Writes each event as one line of JSON. The guest never waits for the writer: when that blocks or fails, events are
+/// dropped and counted, and the next line that gets through says how many (`sensor.lost`).
+///
+/// ```
+/// use wasmscope_sensor_wasmtime::{LinesSink, Sensor};
+///
+/// let (sink, writer) = LinesSink::start(std::io::stderr(), 4096).unwrap();
+/// let sensor = Sensor::builder().sink(sink).build();
+/// drop(sensor.instance("plugin"));
+/// drop(sensor);
+/// writer.finish().unwrap(); // when guests have ended: waits until everything is written
+/// ```
+#[derive(Debug)]
+pub struct LinesSink {
+    sender: Sender<Message>,
+    lost: Arc<Lost>,
+}
+
+/// The thread that writes.
+#[derive(Debug)]
+pub struct LineWriter {
+    sender: Sender<Message>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+#[derive(Debug)]
+enum Message {
+    Event(Event),
+    Finish,
+}
+
+/// What did not get through.
+#[derive(Debug, Default)]
+struct Lost {
+    /// The queue was full, or nobody took from it any more.
+    queue: AtomicU64,
+    /// The writer failed.
+    writer: AtomicU64,
+}
+
+/// A line.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(rename = "wasmscope.format")]
+    format: u32,
+    time: String,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+/// Says what is missing.
+#[derive(Serialize)]
+struct LostLine {
+    #[serde(rename = "wasmscope.format")]
+    format: u32,
+    time: String,
+    #[serde(rename = "time.monotonic_ns")]
+    monotonic_ns: u64,
+    #[serde(rename = "event.name")]
+    name: &'static str,
+    #[serde(rename = "loss.family")]
+    family: &'static str,
+    #[serde(rename = "loss.stage")]
+    stage: &'static str,
+    #[serde(rename = "loss.count")]
+    count: u64,
+}
+
+impl LinesSink {
+    /// Starts a thread that writes to `writer`, with room for `capacity` events that wait.
+    ///
+    /// # Errors
+    /// The thread could not be started.
+    pub fn start(writer: impl Write + Send + 'static, capacity: usize) -> io::Result<(Self, LineWriter)> {
+        let (sender, receiver) = bounded(capacity);
+        let lost = Arc::new(Lost::default());
+        let seen = Arc::clone(&lost);
+        let thread = thread::Builder::new()
+            .name("wasmscope-lines".into())
+            .spawn(move || write(io::BufWriter::new(writer), &receiver, &seen))?;
+        Ok((Self { sender: sender.clone(), lost }, LineWriter { sender, thread }))
+    }
+}
+
+impl Sink for LinesSink {
+    fn take(&self, event: Event) {
+        if self.sender.try_send(Message::Event(event)).is_err() {
+            self.lost.queue.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn lost(&self) -> u64 {
+        self.lost.queue.load(Relaxed) + self.lost.writer.load(Relaxed)
+    }
+}
+
+impl LineWriter {
+    /// Waits until what was taken so far is written. Blocks as long as the writer does.
+    ///
+    /// # Errors
+    /// The first error of the writer, if it failed at any time.
+    pub fn finish(self) -> io::Result<()> {
+        // Fails only where the thread has ended already.
+        _ = self.sender.send(Message::Finish);
+        self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the writer panicked")))
+    }
+}
+
+/// Writes until told to stop, or until there is no sender any more. After an error it only counts.
+fn write(mut writer: impl Write, receiver: &Receiver<Message>, lost: &Lost) -> io::Result<()> {
+    let mut outcome = Ok(());
+    let mut told = 0;
+    loop {
+        match receiver.recv_timeout(FLUSH) {
+            Ok(Message::Event(_)) if outcome.is_err() => _ = lost.writer.fetch_add(1, Relaxed),
+            Ok(Message::Event(event)) => {
+                outcome = line(&mut writer, &event, lost, &mut told);
+                if outcome.is_err() {
+                    lost.writer.fetch_add(1, Relaxed);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) if outcome.is_ok() => outcome = writer.flush(),
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(Message::Finish) | Err(RecvTimeoutError::Disconnected) => {
+                return outcome
+                    .and_then(|()| tell_lost(&mut writer, lost, &mut told))
+                    .and_then(|()| writer.flush());
+            }
+        }
+    }
+}
+
+fn line(writer: &mut impl Write, event: &Event, lost: &Lost, told: &mut u64) -> io::Result<()> {
+    tell_lost(writer, lost, told)?;
+    let time = wall_clock(event.monotonic_ns);
+    serde_json::to_writer(&mut *writer, &Line { format: wasmscope_model::event::FORMAT, time, event })?;
+    writer.write_all(b"\n")
+}
+
+fn tell_lost(writer: &mut impl Write, lost: &Lost, told: &mut u64) -> io::Result<()> {
+    let now = lost.queue.load(Relaxed);
+    let count = now - *told;
+    if count == 0 {
+        return Ok(());
+    }
+    *told = now;
+    let monotonic_ns = monotonic_ns();
+    let line = LostLine {
+        format: wasmscope_model::event::FORMAT,
+        time: wall_clock(monotonic_ns),
+        monotonic_ns,
+        name: "sensor.lost",
+        family: "event",
+        stage: "output",
+        count,
+    };
+    serde_json::to_writer(&mut *writer, &line)?;
+    writer.write_all(b"\n")
+}
+
+/// The wall clock at a monotonic time that was a moment ago.
+fn wall_clock(ns: u64) -> String {
+    let ago = monotonic_ns().saturating_sub(ns);
+    let now = Timestamp::now();
+    let then =
+        now.checked_sub(SignedDuration::from_nanos(i64::try_from(ago).unwrap_or(i64::MAX))).unwrap_or(now);
+    Timestamp::from_microsecond(then.as_microsecond()).unwrap_or(then).to_string()
+}

@@ -1,0 +1,102 @@
+//! A small host, and guests from text.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use anyhow::Result;
+use wasmscope_sensor_wasmtime::{CallEvent, Event, EventKind, Hooks, Limiter, Observe, Sensor, p1, run};
+use wasmtime::{Config, Engine, Instance, Linker, Module, Store, StoreLimits, component::ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, p1::WasiP1Ctx};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// Data of a store with a core module.
+pub struct Core {
+    pub wasi: WasiP1Ctx,
+    pub limiter: Limiter<StoreLimits>,
+    pub hooks: Hooks,
+}
+
+impl Observe for Core {
+    fn hooks(&mut self) -> &mut Hooks {
+        &mut self.hooks
+    }
+}
+
+/// Data of a store with a component.
+pub struct Part {
+    pub wasi: WasiCtx,
+    pub http: WasiHttpCtx,
+    pub table: ResourceTable,
+    pub hooks: Hooks,
+}
+
+impl Part {
+    pub fn new(hooks: Hooks) -> Self {
+        let (wasi, http) = (WasiCtx::builder().build(), WasiHttpCtx::new());
+        Self { wasi, http, table: ResourceTable::new(), hooks }
+    }
+}
+
+impl Observe for Part {
+    fn hooks(&mut self) -> &mut Hooks {
+        &mut self.hooks
+    }
+}
+
+impl WasiView for Part {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for Part {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: Default::default() }
+    }
+}
+
+/// Compiles fast, so that a guest for each function costs little.
+pub fn engine() -> Engine {
+    let mut config = Config::new();
+    config.cranelift_opt_level(wasmtime::OptLevel::None);
+    Engine::new(&config).unwrap()
+}
+
+/// A store with a guest of preview 1 in it.
+pub fn core(
+    sensor: &Sensor,
+    wat: &str,
+    configure: impl FnOnce(&mut WasiCtxBuilder),
+) -> Result<(Store<Core>, Instance)> {
+    limited(sensor, wat, StoreLimits::default(), configure)
+}
+
+/// As [`core`], with limits.
+pub fn limited(
+    sensor: &Sensor,
+    wat: &str,
+    limits: StoreLimits,
+    configure: impl FnOnce(&mut WasiCtxBuilder),
+) -> Result<(Store<Core>, Instance)> {
+    let engine = engine();
+    let module = Module::new(&engine, wat)?;
+    let mut linker = Linker::<Core>::new(&engine);
+    p1::add_to_linker_sync(&mut linker, |core| &mut core.wasi)?;
+    let mut builder = WasiCtx::builder();
+    configure(&mut builder);
+    let hooks = sensor.instance("guest");
+    let limiter = hooks.limiter(limits);
+    let mut store = Store::new(&engine, Core { wasi: builder.build_p1(), limiter, hooks });
+    store.limiter(|core| &mut core.limiter);
+    let instance = run(&mut store, "instantiate", |store| linker.instantiate(store, &module))?;
+    Ok((store, instance))
+}
+
+/// The calls among events.
+pub fn calls(events: impl IntoIterator<Item = Event>) -> Vec<CallEvent> {
+    events
+        .into_iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Call(call) => Some(call),
+            _ => None,
+        })
+        .collect()
+}
