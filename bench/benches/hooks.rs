@@ -1,7 +1,6 @@
 //! What the hooks at the boundary cost: a guest that does nothing but call the host, under plain Wasmtime and under the
 //! same Wasmtime with hooks, in turns.
 
-use anyhow::Result;
 use std::{
     process::ExitCode,
     thread,
@@ -14,7 +13,7 @@ use wasmscope_bench::{
 };
 use wasmscope_sensor_wasmtime::{ChannelSink, Denial, Gate, Hooks, Mode, Observe, Rule, Sensor, p1, p2, run};
 use wasmtime::{
-    Engine, Linker, Module, Store, TypedFunc,
+    Engine, Linker, Module, Result, Store, TypedFunc,
     component::{self, ResourceTable},
 };
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p1::WasiP1Ctx};
@@ -85,7 +84,7 @@ impl WasiView for Part {
 type Guest = Box<dyn FnMut(u32) -> Result<()>>;
 
 fn main() -> ExitCode {
-    bench("hooks", measure)
+    bench("hooks", |report| measure(report).map_err(|error| anyhow::anyhow!("{error:?}")))
 }
 
 fn measure(report: &mut Report) -> Result<()> {
@@ -166,7 +165,7 @@ fn core(sensor: Option<&Sensor>, export: &str) -> Result<Guest> {
     let mut store = Store::new(&engine, Core { wasi: WasiCtx::builder().build_p1(), hooks });
     let instance = linker.instantiate(&mut store, &module)?;
     let go: TypedFunc<u32, ()> = instance.get_typed_func(&mut store, export)?;
-    Ok(Box::new(move |calls| Ok(run(&mut store, "go", |store| go.call(store, calls))?)))
+    Ok(Box::new(move |calls| run(&mut store, "go", |store| go.call(store, calls))))
 }
 
 fn component(sensor: Option<&Sensor>) -> Result<Guest> {
@@ -182,5 +181,5 @@ fn component(sensor: Option<&Sensor>) -> Result<Guest> {
     let mut store = Store::new(&engine, part);
     let instance = linker.instantiate(&mut store, &component)?;
     let go = instance.get_typed_func::<(u32,), ()>(&mut store, "cheap")?;
-    Ok(Box::new(move |calls| Ok(run(&mut store, "go", |store| go.call(store, (calls,)))?)))
+    Ok(Box::new(move |calls| run(&mut store, "go", |store| go.call(store, (calls,)))))
 }

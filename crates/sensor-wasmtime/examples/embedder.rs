@@ -5,12 +5,11 @@
 //!
 //! Events go to standard error as JSON lines when `EVENTS` is set.
 
-use anyhow::{Context as _, Result};
 use std::{env, io};
 use wasmscope_sensor_wasmtime::{
     Class, Denial, Gate, Hooks, LinesSink, Mode, Observe, Rule, Sensor, p1, p2, run,
 };
-use wasmtime::{Config, Engine, Linker, Module, Store, component};
+use wasmtime::{Config, Engine, Linker, Module, Result, Store, component, error::Context as _};
 use wasmtime_wasi::{
     FsPerms, I32Exit, ResourceTable, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, p1::WasiP1Ctx,
     p2::bindings::sync::Command,
@@ -64,7 +63,7 @@ fn main() -> Result<()> {
     let engine = Engine::new(&Config::new())?;
     let bytes = std::fs::read(path).with_context(|| path.clone())?;
     let mut wasi = WasiCtx::builder();
-    wasi.inherit_stdio().args(&args).preopened_dir(".", "/here", FsPerms::all())?;
+    wasi.inherit_stdio().args(&args).preopened_dir(".", "/here", FsPerms::ReadWrite)?;
     let outcome = match component::Component::new(&engine, &bytes) {
         Ok(component) => command(&engine, &component, &sensor, wasi),
         Err(_) => module(&engine, &Module::new(&engine, &bytes)?, &sensor, wasi),
@@ -81,18 +80,13 @@ fn main() -> Result<()> {
     match outcome {
         Err(error) => match error.downcast_ref::<I32Exit>() {
             Some(exit) => std::process::exit(exit.0),
-            None => Err(error.into()),
+            None => Err(error),
         },
         Ok(()) => Ok(()),
     }
 }
 
-fn module(
-    engine: &Engine,
-    module: &Module,
-    sensor: &Sensor,
-    mut wasi: WasiCtxBuilder,
-) -> wasmtime::Result<()> {
+fn module(engine: &Engine, module: &Module, sensor: &Sensor, mut wasi: WasiCtxBuilder) -> Result<()> {
     let mut linker = Linker::<Core>::new(engine);
     p1::add_to_linker_sync(&mut linker, |core| &mut core.wasi)?; // the fourth: instead of wasmtime_wasi's
     let mut store = Store::new(engine, Core { wasi: wasi.build_p1(), hooks: sensor.instance("guest") });
@@ -106,7 +100,7 @@ fn command(
     component: &component::Component,
     sensor: &Sensor,
     mut wasi: WasiCtxBuilder,
-) -> wasmtime::Result<()> {
+) -> Result<()> {
     let mut linker = component::Linker::<Part>::new(engine);
     p2::add_to_linker_sync(&mut linker)?;
     let part = Part { wasi: wasi.build(), table: ResourceTable::new(), hooks: sensor.instance("guest") };

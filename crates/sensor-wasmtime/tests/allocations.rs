@@ -2,14 +2,13 @@
 
 mod common;
 
-use anyhow::Result;
 use common::{Core, Part, engine};
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
 };
 use wasmscope_sensor_wasmtime::{Mode, Sensor, p1, p2};
-use wasmtime::{Linker, Module, Store, StoreLimits, component};
+use wasmtime::{Linker, Module, Result, Store, StoreLimits, component};
 use wasmtime_wasi::WasiCtx;
 
 thread_local! {
@@ -79,8 +78,8 @@ fn of_core(sensor: &Sensor, observed: bool) -> Result<u64> {
     let instance = linker.instantiate(&mut store, &module)?;
     let go = instance.get_typed_func::<i32, ()>(&mut store, "go")?;
     go.call(&mut store, 1)?;
-    let one = allocations(|| Ok(go.call(&mut store, 1)?))?;
-    let many = allocations(|| Ok(go.call(&mut store, 1_001)?))?;
+    let one = allocations(|| go.call(&mut store, 1))?;
+    let many = allocations(|| go.call(&mut store, 1_001))?;
     Ok(many - one)
 }
 
@@ -96,8 +95,8 @@ fn of_component(sensor: &Sensor, observed: bool) -> Result<u64> {
     let instance = linker.instantiate(&mut store, &component)?;
     let go = instance.get_typed_func::<(u32,), ()>(&mut store, "go")?;
     go.call(&mut store, (1,))?;
-    let one = allocations(|| Ok(go.call(&mut store, (1,))?))?;
-    let many = allocations(|| Ok(go.call(&mut store, (1_001,))?))?;
+    let one = allocations(|| go.call(&mut store, (1,)))?;
+    let many = allocations(|| go.call(&mut store, (1_001,)))?;
     Ok(many - one)
 }
 

@@ -2,11 +2,11 @@
 
 mod common;
 
-use anyhow::Result;
 use common::{calls, core};
 use wasmscope_sensor_wasmtime::{
     CallEvent, ChannelSink, Denial, Gate, Mode, Outcome, Rule, Sensor, TEXT_BYTES, Value,
 };
+use wasmtime::Result;
 
 const GIB: i32 = 1 << 30;
 
@@ -24,7 +24,7 @@ const GUEST: &str = r#"(module
         (call $advise (i32.const 3) (i64.const 0) (i64.const 0) (local.get 0))))"#;
 
 /// One call with these two numbers, with and without a gate that reads paths.
-fn call(name: &str, a: i32, b: i32) -> Result<Vec<(wasmtime::Result<i32>, CallEvent)>> {
+fn call(name: &str, a: i32, b: i32) -> Result<Vec<(Result<i32>, CallEvent)>> {
     let gates = [Gate::default(), Gate::default().rule(Rule::deny("", Denial::Access).path("/nowhere"))];
     let mut out = Vec::new();
     for gate in gates {

@@ -2,11 +2,10 @@
 
 mod common;
 
-use anyhow::Result;
 use common::{Core, calls, core, engine};
 use std::collections::BTreeSet;
 use wasmscope_sensor_wasmtime::{CallEvent, ChannelSink, Mode, Outcome, Sensor, functions, p1};
-use wasmtime::{Linker, Module, Store, StoreLimits};
+use wasmtime::{Linker, Module, Result, Store, StoreLimits};
 use wasmtime_wasi::{I32Exit, WasiCtx};
 use witx::{Document, InterfaceFunc, Type, WasmType};
 
@@ -32,7 +31,7 @@ fn guest(f: &InterfaceFunc) -> String {
 }
 
 /// What the guest got, against what was told.
-fn check(f: &InterfaceFunc, seen: &[CallEvent], got: wasmtime::Result<i32>, document: &Document) {
+fn check(f: &InterfaceFunc, seen: &[CallEvent], got: Result<i32>, document: &Document) {
     let name = f.name.as_str();
     assert_eq!(seen.len(), 1, "{name} is seen once: {seen:?}");
     let call = &seen[0];

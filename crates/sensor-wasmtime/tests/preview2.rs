@@ -2,12 +2,12 @@
 
 mod common;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
 use common::{Part, calls};
 use std::{collections::BTreeSet, fmt::Write as _};
 use wasmscope_sensor_wasmtime::{CallEvent, ChannelSink, Event, Mode, Outcome, Sensor, functions, p2};
 use wasmtime::{
-    Engine, Store,
+    Engine, Result, Store,
     component::{Component, Linker, Resource},
 };
 use wasmtime_wasi::p2::bindings as wasi;
@@ -71,7 +71,7 @@ struct Every {
 }
 
 impl Every {
-    fn read() -> Result<Self> {
+    fn read() -> anyhow::Result<Self> {
         let mut resolve = Resolve { all_features: true, ..Resolve::default() };
         resolve.push_dir("wit")?;
         let interfaces = interfaces(&resolve);
@@ -113,7 +113,7 @@ impl Every {
     }
 
     /// A component with a function that calls the n-th function.
-    fn component(&self) -> Result<Vec<u8>> {
+    fn component(&self) -> anyhow::Result<Vec<u8>> {
         let (mut imports, mut cases, mut targets) = (String::new(), String::new(), String::new());
         for (_, resource) in RESOURCES {
             writeln!(
@@ -272,9 +272,9 @@ fn sensor() -> (Sensor, impl Fn() -> Vec<Event>) {
 
 #[test]
 fn every_function_is_seen_in_a_host_without_async() -> Result<()> {
-    let every = Every::read()?;
+    let every = Every::read().unwrap();
     let engine = Engine::default();
-    let component = Component::new(&engine, every.component()?)?;
+    let component = Component::new(&engine, every.component().unwrap())?;
     let mut linker = Linker::<Part>::new(&engine);
     let mut options = wasi::sync::LinkOptions::default();
     options.network_error_code(true);
@@ -296,9 +296,9 @@ fn every_function_is_seen_in_a_host_without_async() -> Result<()> {
 
 #[tokio::test]
 async fn every_function_is_seen_in_a_host_with_async() -> Result<()> {
-    let every = Every::read()?;
+    let every = Every::read().unwrap();
     let engine = Engine::default();
-    let component = Component::new(&engine, every.component()?)?;
+    let component = Component::new(&engine, every.component().unwrap())?;
     let mut linker = Linker::<Part>::new(&engine);
     let mut options = wasi::LinkOptions::default();
     options.network_error_code(true);
@@ -319,7 +319,7 @@ async fn every_function_is_seen_in_a_host_with_async() -> Result<()> {
 
 #[test]
 fn the_list_is_the_wits() -> Result<()> {
-    let every = Every::read()?;
+    let every = Every::read().unwrap();
     let expected: BTreeSet<_> =
         every.functions.iter().map(|(i, name, _)| (i.clone(), name.clone())).collect();
     let ours: BTreeSet<_> = functions()

@@ -2,7 +2,6 @@
 
 mod common;
 
-use anyhow::Result;
 use common::core;
 use serde_json::Value;
 use std::{
@@ -13,6 +12,7 @@ use std::{
     },
 };
 use wasmscope_sensor_wasmtime::{ChannelSink, Class, LinesSink, Mode, Sensor, SensorBuilder};
+use wasmtime::Result;
 
 /// Calls `sched_yield` so many times.
 const YIELDS: &str = r#"(module

@@ -1,17 +1,20 @@
 //! A small host, and guests from text.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
-use anyhow::Result;
 use wasmscope_sensor_wasmtime::{CallEvent, Event, EventKind, Hooks, Limiter, Observe, Sensor, p1, run};
-use wasmtime::{Config, Engine, Instance, Linker, Module, Store, StoreLimits, component::ResourceTable};
+use wasmtime::{
+    Config, Engine, Instance, Linker, Module, Result, Store, StoreLimits, component::ResourceTable,
+};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, p1::WasiP1Ctx};
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+use wasmtime_wasi_http::{
+    Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+};
 
 /// Data of a store with a core module.
-pub struct Core {
-    pub wasi: WasiP1Ctx,
-    pub limiter: Limiter<StoreLimits>,
-    pub hooks: Hooks,
+pub(crate) struct Core {
+    pub(crate) wasi: WasiP1Ctx,
+    pub(crate) limiter: Limiter<StoreLimits>,
+    pub(crate) hooks: Hooks,
 }
 
 impl Observe for Core {
@@ -20,18 +23,35 @@ impl Observe for Core {
     }
 }
 
+/// Sends nothing.
+pub(crate) struct Offline;
+
+type Sent = (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
+
+impl WasiHttpHooks for Offline {
+    fn send_request(
+        &mut self,
+        _: http::Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
+        Box::new(async { Err(Error::HttpRequestDenied) })
+    }
+}
+
 /// Data of a store with a component.
-pub struct Part {
-    pub wasi: WasiCtx,
-    pub http: WasiHttpCtx,
-    pub table: ResourceTable,
-    pub hooks: Hooks,
+pub(crate) struct Part {
+    pub(crate) wasi: WasiCtx,
+    pub(crate) http: WasiHttpCtx,
+    pub(crate) network: Offline,
+    pub(crate) table: ResourceTable,
+    pub(crate) hooks: Hooks,
 }
 
 impl Part {
-    pub fn new(hooks: Hooks) -> Self {
+    pub(crate) fn new(hooks: Hooks) -> Self {
         let (wasi, http) = (WasiCtx::builder().build(), WasiHttpCtx::new());
-        Self { wasi, http, table: ResourceTable::new(), hooks }
+        Self { wasi, http, network: Offline, table: ResourceTable::new(), hooks }
     }
 }
 
@@ -49,19 +69,19 @@ impl WasiView for Part {
 
 impl WasiHttpView for Part {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: Default::default() }
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.network }
     }
 }
 
 /// Compiles fast, so that a guest for each function costs little.
-pub fn engine() -> Engine {
+pub(crate) fn engine() -> Engine {
     let mut config = Config::new();
     config.cranelift_opt_level(wasmtime::OptLevel::None);
     Engine::new(&config).unwrap()
 }
 
 /// A store with a guest of preview 1 in it.
-pub fn core(
+pub(crate) fn core(
     sensor: &Sensor,
     wat: &str,
     configure: impl FnOnce(&mut WasiCtxBuilder),
@@ -70,7 +90,7 @@ pub fn core(
 }
 
 /// As [`core`], with limits.
-pub fn limited(
+pub(crate) fn limited(
     sensor: &Sensor,
     wat: &str,
     limits: StoreLimits,
@@ -91,7 +111,7 @@ pub fn limited(
 }
 
 /// The calls among events.
-pub fn calls(events: impl IntoIterator<Item = Event>) -> Vec<CallEvent> {
+pub(crate) fn calls(events: impl IntoIterator<Item = Event>) -> Vec<CallEvent> {
     events
         .into_iter()
         .filter_map(|event| match event.kind {
