@@ -82,8 +82,11 @@ pub(crate) fn generate(document: &Document, list: &mut List) -> Result<String> {
     Ok(out)
 }
 
+/// Where a result goes: Rust text of the address, and how it is read.
+type At = (String, &'static str);
+
 /// Parameters, and the addresses of results with their kind.
-fn describe(f: &InterfaceFunc) -> Result<(Vec<Param>, Vec<(String, &'static str)>)> {
+fn describe(f: &InterfaceFunc) -> Result<(Vec<Param>, Vec<At>)> {
     let mut next = 0;
     let mut arg = || {
         next += 1;

@@ -333,7 +333,7 @@ fn method(wit: &Wit, id: InterfaceId, blocking: bool, host: &str, item: &Item<'_
             let written: u64 = {written};
             let call = self.0.hooks().begin(&{descriptor}, |{args}| {{ {pushed} }}, |{told_of}| {{ {subjects} }});
             {note}
-            let r: {ty} = match call.denial() {{
+            let r = match call.denial() {{
                 Some(denial) => {denied},
                 None => {{ {view} {module}::{host}::{name}(&mut view{passed}){wait} }}
             }};

@@ -125,17 +125,18 @@ fn describe(out: &mut String, wit: &Wit, ty: TypeId, rust: &str) -> Result<()> {
                 .iter()
                 .map(|field| format!("({:?}, self.{}.value()),", field.name, ident(&field.name)))
                 .collect();
-            let bytes: String = record
+            let bytes: Vec<_> = record
                 .fields
                 .iter()
                 .filter(|field| has_bytes(wit, &field.ty))
-                .map(|field| format!(" + self.{}.bytes()", ident(&field.name)))
+                .map(|field| format!("self.{}.bytes()", ident(&field.name)))
                 .collect();
+            let bytes = if bytes.is_empty() { "0".into() } else { bytes.join(" + ") };
             writeln!(
                 out,
                 "impl Describe for {rust} {{
                     fn value(&self) -> Value {{ Value::record([{fields}]) }}
-                    fn bytes(&self) -> u64 {{ 0{bytes} }}
+                    fn bytes(&self) -> u64 {{ {bytes} }}
                 }}"
             )?;
         }
@@ -172,16 +173,15 @@ fn describe(out: &mut String, wit: &Wit, ty: TypeId, rust: &str) -> Result<()> {
         }
         TypeDefKind::Flags(flags) => {
             let names: Vec<_> = flags.flags.iter().map(|flag| flag.name.as_str()).collect();
-            let bits: String = names
-                .iter()
-                .enumerate()
-                .map(|(i, name)| {
-                    format!(" | (u64::from(self.contains(Self::{})) << {i})", name.to_shouty_snake_case())
-                })
-                .collect();
+            let bit = |(i, name): (usize, &&str)| {
+                let set = format!("u64::from(self.contains(Self::{}))", name.to_shouty_snake_case());
+                if i == 0 { set } else { format!("{set} << {i}") }
+            };
+            let bits: Vec<_> = names.iter().enumerate().map(bit).collect();
+            let bits = bits.join(" | ");
             writeln!(
                 out,
-                "impl Describe for {rust} {{ fn value(&self) -> Value {{ flags(0{bits}, &{names:?}) }} }}"
+                "impl Describe for {rust} {{ fn value(&self) -> Value {{ flags({bits}, &{names:?}) }} }}"
             )?;
         }
         _ => {}

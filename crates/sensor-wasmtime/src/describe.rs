@@ -4,7 +4,6 @@ use crate::{
     Value,
     value::{LIST_ITEMS, Text},
 };
-use smallvec::SmallVec;
 use std::net::{IpAddr, SocketAddr};
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::bindings::sockets::network::{IpAddress, IpSocketAddress};
@@ -142,12 +141,10 @@ impl Describe for IpAddress {
     }
 }
 
-/// The names of the bits that are set; bits without a name are told as a number.
+/// Flags by name; with bits that have none, the number.
 pub(crate) fn flags(bits: u64, names: &'static [&'static str]) -> Value {
     if bits.checked_shr(names.len() as u32).is_some_and(|rest| rest != 0) {
         return Value::Bad(bits);
     }
-    let set: SmallVec<_> =
-        names.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1).map(|(_, name)| *name).collect();
-    Value::Flags(set)
+    Value::Flags(bits, names)
 }

@@ -30,8 +30,8 @@ pub enum Value {
     Handle(u32),
     /// A case of an enumeration.
     Name(&'static str),
-    /// The flags that are set.
-    Flags(SmallVec<[&'static str; 4]>),
+    /// Flags: which bits are set, and the names of all from the lowest on.
+    Flags(u64, &'static [&'static str]),
     /// Text of the guest's.
     Text(Text),
     /// So many bytes, which are not kept.
@@ -96,7 +96,10 @@ impl Serialize for Value {
             Self::Float(value) => serializer.serialize_f64(*value),
             Self::Handle(value) => serializer.serialize_u32(*value),
             Self::Name(name) => serializer.serialize_str(name),
-            Self::Flags(names) => serializer.collect_seq(names),
+            Self::Flags(bits, names) => {
+                let set = names.iter().enumerate().filter(|(bit, _)| bits >> bit & 1 == 1);
+                serializer.collect_seq(set.map(|(_, name)| name))
+            }
             // Most texts are whole: then the text is enough.
             Self::Text(text) if !text.lossy && !text.is_cut() => serializer.serialize_str(&text.text),
             Self::Text(text) => text.serialize(serializer),

@@ -43,6 +43,7 @@ pub struct LineWriter {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "all but one are events")]
 enum Message {
     Event(Event),
     Finish,
