@@ -210,14 +210,17 @@ fn definition(
         "let call = begin(&mut caller, get, &{function}, |{m1}, {a}| {{ {values} }}, |{m2}, {s}| {{ {subjects} }});
         let (r, n): (wasmtime::Result<{ret}>, u32) = match call.denial() {{
             Some(denial) => (<{ret}>::refused(denial), 0),
-            None => match split(&mut caller, get) {{
-                Ok((mut memory, ctx)) => {{
-                    let r = wasi::{name}(ctx, &mut memory{passed}){wait};
-                    let n = count(&r, &memory, {first}, {moved});
-                    (r, n)
+            None => {{
+                let export = exported(&mut caller);
+                match split(&export, &mut caller, get) {{
+                    Ok((mut memory, ctx)) => {{
+                        let r = wasi::{name}(ctx, &mut memory{passed}){wait};
+                        let n = count(&r, &memory, {first}, {moved});
+                        (r, n)
+                    }}
+                    Err(error) => (Err(error), 0),
                 }}
-                Err(error) => (Err(error), 0),
-            }},
+            }}
         }};
         {after}
         end(&mut caller, call, &r, n, {moved}, |{m3}| [{told}]);

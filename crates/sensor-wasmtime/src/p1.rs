@@ -114,22 +114,23 @@ impl Returned for () {
     }
 }
 
-/// The caller's memory, and the rest of the store.
-fn memory<'a, T>(caller: &'a mut Caller<'_, T>) -> Option<(GuestMemory<'a>, &'a mut T)> {
-    match caller.get_export("memory") {
+/// The memory that the caller exports, to be kept while it is used.
+#[inline]
+fn exported<T>(caller: &mut Caller<'_, T>) -> Option<Extern> {
+    caller.get_export("memory")
+}
+
+/// The caller's memory, and the data of its store.
+fn memory<'a, T>(
+    export: &'a Option<Extern>,
+    caller: &'a mut Caller<'_, T>,
+) -> Option<(GuestMemory<'a>, &'a mut T)> {
+    match export {
         Some(Extern::Memory(memory)) => {
             let (bytes, data) = memory.data_and_store_mut(caller);
             Some((GuestMemory::Unshared(bytes), data))
         }
-        // The bytes of a shared memory do not move; the borrow of the caller is longer than needed.
-        Some(Extern::SharedMemory(memory)) => {
-            let bytes = memory.data();
-            // SAFETY: the caller's instance holds the memory while the caller is borrowed, and shared memories are
-            // reserved up to their maximum, so that growth does not move them.
-            let bytes: &'a [std::cell::UnsafeCell<u8>] =
-                unsafe { std::slice::from_raw_parts(bytes.as_ptr(), bytes.len()) };
-            Some((GuestMemory::Shared(bytes), caller.data_mut()))
-        }
+        Some(Extern::SharedMemory(memory)) => Some((GuestMemory::Shared(memory.data()), caller.data_mut())),
         _ => None,
     }
 }
@@ -137,11 +138,14 @@ fn memory<'a, T>(caller: &'a mut Caller<'_, T>) -> Option<(GuestMemory<'a>, &'a 
 /// What wiggle does before each call.
 #[inline]
 fn split<'a, T>(
+    export: &'a Option<Extern>,
     caller: &'a mut Caller<'_, T>,
     get: impl Fn(&mut T) -> &mut WasiP1Ctx,
 ) -> wasmtime::Result<(GuestMemory<'a>, &'a mut WasiP1Ctx)> {
     let fuel = caller.as_context_mut().hostcall_fuel();
-    let Some((memory, data)) = memory(caller) else { wasmtime::bail!("missing required memory export") };
+    let Some((memory, data)) = memory(export, caller) else {
+        wasmtime::bail!("missing required memory export")
+    };
     let ctx = get(data);
     ctx.set_hostcall_fuel(fuel);
     Ok((memory, ctx))
@@ -163,7 +167,8 @@ fn begin<T: Observe>(
     if hooks.tracks() {
         learn_directories(caller, get);
     }
-    match memory(caller) {
+    let export = exported(caller);
+    match memory(&export, caller) {
         Some((memory, data)) => {
             data.hooks().begin(function, |args| describe(&memory, args), |told| subjects(&memory, told))
         }
@@ -226,7 +231,10 @@ fn end<T: Observe, R: Returned, const N: usize>(
     };
     let succeeded = || matches!(returned, Ok(ok) if ok.error().is_none());
     let value = match N > 0 && call.is_told() && succeeded() {
-        true => memory(caller).map_or(Value::None, |(memory, _)| one(results(&memory))),
+        true => {
+            let export = exported(caller);
+            memory(&export, caller).map_or(Value::None, |(memory, _)| one(results(&memory)))
+        }
         false => Value::None,
     };
     let outcome = || match returned {
@@ -252,9 +260,11 @@ fn succeeded(returned: &wasmtime::Result<i32>) -> bool {
 }
 
 fn opened<T: Observe>(caller: &mut Caller<'_, T>, returned: &wasmtime::Result<i32>, pointer: i32) {
-    if succeeded(returned)
-        && caller.data_mut().hooks().tracks()
-        && let Some((memory, data)) = memory(caller)
+    if !succeeded(returned) || !caller.data_mut().hooks().tracks() {
+        return;
+    }
+    let export = exported(caller);
+    if let Some((memory, data)) = memory(&export, caller)
         && let Ok(descriptor) = memory.read(GuestPtr::<u32>::new(pointer as u32))
     {
         data.hooks().opened(descriptor);

@@ -224,7 +224,7 @@ fn thousands_of_instances_are_kept_apart_and_added_up() -> Result<()> {
     }
     let live = sensor.live();
     assert_eq!(live.len() as u64, INSTANCES);
-    assert!(live.iter().all(|(_, name, summary)| &**name == format!("guest-{}", summary.calls())));
+    assert!(live.iter().all(|(_, name, summary)| **name == *format!("guest-{}", summary.calls())));
     stores.truncate(500);
     assert_eq!(sensor.live().len(), 500);
     drop(stores);

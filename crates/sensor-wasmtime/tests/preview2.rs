@@ -160,7 +160,7 @@ impl Every {
         );
         let mut module = wat::parse_str(wat)?;
         embed_component_metadata(&mut module, &self.resolve, self.world, StringEncoding::UTF8)?;
-        Ok(ComponentEncoder::default().module(&module)?.validate(true).encode()?)
+        ComponentEncoder::default().module(&module)?.validate(true).encode()
     }
 
     fn signature(&self, function: &Function) -> wit_parser::abi::WasmSignature {
