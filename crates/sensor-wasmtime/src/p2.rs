@@ -99,7 +99,8 @@ fn plain<R>(returned: &wasmtime::Result<R>) -> Outcome {
     returned.as_ref().map_or_else(ended, |_| Outcome::Ok)
 }
 
-/// Of a function whose error is an ordinary value.
+/// Of a function whose error is an ordinary value: only `wasi:http` has such.
+#[cfg(feature = "http")]
 fn nested<R, E: Coded>(returned: &wasmtime::Result<Result<R, E>>) -> Outcome {
     match returned {
         Ok(Ok(_)) => Outcome::Ok,

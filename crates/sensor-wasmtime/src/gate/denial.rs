@@ -82,14 +82,6 @@ impl Denial {
         wasmtime::Error::new(Refused)
     }
 
-    /// Of a function whose error has no type.
-    pub(crate) fn nameless<T>(self) -> wasmtime::Result<Result<T, ()>> {
-        match self {
-            Self::Trap => Err(self.trap()),
-            _ => Ok(Err(())),
-        }
-    }
-
     /// Error number of preview 1.
     pub(crate) fn errno(self) -> wasmtime::Result<i32> {
         use wasmtime_wasi::p1::types::Errno;
@@ -142,6 +134,14 @@ impl Denial {
 
 #[cfg(feature = "http")]
 impl Denial {
+    /// Of a function whose error has no type.
+    pub(crate) fn nameless<T>(self) -> wasmtime::Result<Result<T, ()>> {
+        match self {
+            Self::Trap => Err(self.trap()),
+            _ => Ok(Err(())),
+        }
+    }
+
     pub(crate) fn http(self) -> wasmtime_wasi_http::p2::HttpError {
         use wasmtime_wasi_http::p2::{HttpError, bindings::http::types::ErrorCode};
         match self {
