@@ -142,9 +142,7 @@ pub(crate) fn generate(wit: &Wit, list: &mut List) -> Result<String> {
                     format!("{module}::add_to_linker::<T, Via<T>>(linker, &options.into(), observed)?;\n")
                 }
                 "http/types" => {
-                    format!(
-                        "{module}::add_to_linker::<T, Via<T>>(linker, &wasmtime_wasi_http::p2::bindings::LinkOptions::default().into(), observed)?;\n"
-                    )
+                    format!("{module}::add_to_linker::<T, Via<T>>(linker, &options.into(), observed)?;\n")
                 }
                 _ => format!("{module}::add_to_linker::<T, Via<T>>(linker, observed)?;\n"),
             }
@@ -170,6 +168,7 @@ pub(crate) fn generate(wit: &Wit, list: &mut List) -> Result<String> {
             out,
             "pub(crate) fn link_http<T: WasiHttpView + Observe + 'static>(
                 linker: &mut wasmtime::component::Linker<T>,
+                options: &wasmtime_wasi_http::p2::bindings::LinkOptions,
             ) -> wasmtime::Result<()> {{\n{http}Ok(())\n}}"
         )?;
     }

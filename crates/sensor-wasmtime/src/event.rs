@@ -191,10 +191,11 @@ pub enum RunEnd {
 /// Guest functions that were active.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Stack {
-    /// Innermost first, at most 64.
+    /// Innermost first, at most 64. wasmtime itself keeps 20 of a trap's, unless the host's
+    /// [`Config`](wasmtime::Config::wasm_backtrace_max_frames) says otherwise.
     #[serde(rename = "wasm.stack.frames")]
     pub frames: Vec<Frame>,
-    /// Whether there were more.
+    /// Whether there were more. Of those that wasmtime did not keep, nobody knows.
     #[serde(rename = "wasm.stack.cut", skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
 }

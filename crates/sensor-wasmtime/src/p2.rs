@@ -91,7 +91,19 @@ pub fn add_to_linker_with_options_async<T: WasiView + Observe + 'static>(
 pub fn add_http_to_linker<T: WasiHttpView + Observe + 'static>(
     linker: &mut Linker<T>,
 ) -> wasmtime::Result<()> {
-    link_http(linker)
+    add_http_to_linker_with_options(linker, &wasmtime_wasi_http::p2::bindings::LinkOptions::default())
+}
+
+/// As [`add_http_to_linker`], with a choice of unstable functions.
+///
+/// # Errors
+/// As there.
+#[cfg(feature = "http")]
+pub fn add_http_to_linker_with_options<T: WasiHttpView + Observe + 'static>(
+    linker: &mut Linker<T>,
+    options: &wasmtime_wasi_http::p2::bindings::LinkOptions,
+) -> wasmtime::Result<()> {
+    link_http(linker, options)
 }
 
 /// Of a function without an error: it gives a result or ends the guest.

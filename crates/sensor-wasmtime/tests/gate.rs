@@ -139,7 +139,7 @@ fn what_was_opened_is_known_by_its_path_until_it_is_closed() -> Result<()> {
     assert_eq!((guest.close(log)?, guest.close(again)?), (0, 0));
     assert_eq!(guest.open("other")?, 0);
     let other = guest.word(0);
-    assert_eq!(other, log, "the number is used again");
+    assert!([log, again].contains(&other), "a number is used again");
     assert_eq!(guest.two("write", other, 1)?, 0);
     // Standard output has no path.
     assert_eq!(guest.two("write", 1, 1)?, 0);
@@ -213,23 +213,21 @@ fn a_denial_that_traps_ends_the_guest_and_says_why() -> Result<()> {
     Ok(())
 }
 
-/// Looks a name up, and asks for random bytes, through preview 2.
+/// Reads the clock, and asks for a random number, through preview 2.
 const COMPONENT: &str = r#"(component
-    (import "wasi:sockets/instance-network@0.2.12" (instance $instance
-        (export "network" (type $network (sub resource)))
-        (export "instance-network" (func (result (own $network))))))
+    (import "wasi:clocks/monotonic-clock@0.2.12" (instance $clock (export "now" (func (result u64)))))
     (import "wasi:random/random@0.2.12" (instance $random
         (export "get-random-u64" (func (result u64)))))
-    (core func $network (canon lower (func $instance "instance-network")))
+    (core func $now (canon lower (func $clock "now")))
     (core func $u64 (canon lower (func $random "get-random-u64")))
     (core module $m
-        (import "" "network" (func $network (result i32)))
+        (import "" "now" (func $now (result i64)))
         (import "" "u64" (func $u64 (result i64)))
-        (func (export "network") (drop (call $network)))
+        (func (export "now") (drop (call $now)))
         (func (export "random") (drop (call $u64))))
     (core instance $i (instantiate $m (with "" (instance
-        (export "network" (func $network)) (export "u64" (func $u64))))))
-    (func (export "network") (canon lift (core func $i "network")))
+        (export "now" (func $now)) (export "u64" (func $u64))))))
+    (func (export "now") (canon lift (core func $i "now")))
     (func (export "random") (canon lift (core func $i "random"))))"#;
 
 #[test]
@@ -246,7 +244,7 @@ fn a_function_without_an_error_traps_when_it_is_refused() -> Result<()> {
     let call = |store: &mut Store<Part>, name| -> Result<()> {
         instance.get_typed_func::<(), ()>(&mut *store, name)?.call(store, ())
     };
-    call(&mut store, "network")?;
+    call(&mut store, "now")?;
     let error = call(&mut store, "random").unwrap_err();
     assert!(error.is::<Refused>(), "{error:?}");
     let seen = calls(events.try_iter());

@@ -107,14 +107,15 @@ fn growth_is_told_as_asked_granted_and_refused() -> Result<()> {
     let told: Vec<_> =
         growths(events.try_iter()).iter().map(|g| (g.what, g.from, g.asked, g.maximum, g.answer)).collect();
     const PAGE: u64 = 65_536;
+    const TABLE: Option<u64> = Some(u32::MAX as u64);
     let granted = GrowthAnswer::Granted;
     for expected in [
         ("memory", 0, PAGE, Some(8 * PAGE), granted),
         ("memory", PAGE, 3 * PAGE, Some(8 * PAGE), granted),
         ("memory", 3 * PAGE, 4 * PAGE, Some(8 * PAGE), GrowthAnswer::Refused),
-        ("table", 0, 10, None, granted),
-        ("table", 10, 15, None, granted),
-        ("table", 15, 65, None, GrowthAnswer::Refused),
+        ("table", 0, 10, TABLE, granted),
+        ("table", 10, 15, TABLE, granted),
+        ("table", 15, 65, TABLE, GrowthAnswer::Refused),
     ] {
         assert!(told.contains(&expected), "{expected:?} in {told:?}");
     }

@@ -270,6 +270,13 @@ fn sensor() -> (Sensor, impl Fn() -> Vec<Event>) {
     (sensor, move || events.try_iter().collect())
 }
 
+/// All functions, the unstable ones too.
+fn unstable_http() -> wasmtime_wasi_http::p2::bindings::LinkOptions {
+    let mut options = wasmtime_wasi_http::p2::bindings::LinkOptions::default();
+    options.informational_outbound_responses(true);
+    options
+}
+
 #[test]
 fn every_function_is_seen_in_a_host_without_async() -> Result<()> {
     let every = Every::read().unwrap();
@@ -279,7 +286,7 @@ fn every_function_is_seen_in_a_host_without_async() -> Result<()> {
     let mut options = wasi::sync::LinkOptions::default();
     options.network_error_code(true);
     p2::add_to_linker_with_options_sync(&mut linker, &options)?;
-    p2::add_http_to_linker(&mut linker)?;
+    p2::add_http_to_linker_with_options(&mut linker, &unstable_http())?;
     give(&mut linker)?;
     let pre = linker.instantiate_pre(&component)?;
     let (sensor, events) = sensor();
@@ -303,7 +310,7 @@ async fn every_function_is_seen_in_a_host_with_async() -> Result<()> {
     let mut options = wasi::LinkOptions::default();
     options.network_error_code(true);
     p2::add_to_linker_with_options_async(&mut linker, &options)?;
-    p2::add_http_to_linker(&mut linker)?;
+    p2::add_http_to_linker_with_options(&mut linker, &unstable_http())?;
     give(&mut linker)?;
     let pre = linker.instantiate_pre(&component)?;
     let (sensor, events) = sensor();

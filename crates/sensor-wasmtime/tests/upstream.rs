@@ -1,6 +1,6 @@
 //! `wit/` and `witx/` are those of the wasmtime-wasi that is used.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -9,8 +9,11 @@ use std::{
 
 /// Where Cargo has the sources of a dependency, of version 48.
 fn sources(name: &str) -> Result<PathBuf> {
-    let output =
-        Command::new(env!("CARGO")).args(["metadata", "--format-version", "1", "--offline"]).output()?;
+    // What other systems need was perhaps never downloaded.
+    let target = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let args = ["metadata", "--format-version", "1", "--offline", "--filter-platform", &target];
+    let output = Command::new(env!("CARGO")).args(args).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     let packages = metadata["packages"].as_array().context("packages")?;
     let of_48 = |package: &&serde_json::Value| {

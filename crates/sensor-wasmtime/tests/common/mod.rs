@@ -1,6 +1,7 @@
 //! A small host, and guests from text.
 #![allow(dead_code, reason = "each test uses a part of it")]
 
+use std::num::NonZero;
 use wasmscope_sensor_wasmtime::{CallEvent, Event, EventKind, Hooks, Limiter, Observe, Sensor, p1, run};
 use wasmtime::{
     Config, Engine, Instance, Linker, Module, Result, Store, StoreLimits, component::ResourceTable,
@@ -77,6 +78,7 @@ impl WasiHttpView for Part {
 pub(crate) fn engine() -> Engine {
     let mut config = Config::new();
     config.cranelift_opt_level(wasmtime::OptLevel::None);
+    config.wasm_backtrace_max_frames(NonZero::new(1000));
     Engine::new(&config).unwrap()
 }
 
