@@ -184,5 +184,5 @@ fn wall_clock(ns: u64) -> String {
     let now = Timestamp::now();
     let then =
         now.checked_sub(SignedDuration::from_nanos(i64::try_from(ago).unwrap_or(i64::MAX))).unwrap_or(now);
-    Timestamp::from_microsecond(then.as_microsecond()).unwrap_or(then).to_string()
+    format!("{then:.6}")
 }
