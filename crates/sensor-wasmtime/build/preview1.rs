@@ -203,55 +203,63 @@ fn definition(
         .map(|(pointer, kind)| format!("result_at(memory, {pointer}, Kind::{kind}),"))
         .collect();
     let passed: String = names.iter().map(|name| format!(", {name}")).collect();
-    let wait = if waits { ".await" } else { "" };
+    let call = format!("wasi::{name}(ctx, &mut memory{passed})");
+    let call = match (waits, asynchronous) {
+        (true, true) => format!("{call}.await"),
+        (true, false) => format!("in_tokio({call})"),
+        (false, _) => call,
+    };
     let used = |name: &'static str, body: &str| if body.contains(name) { name } else { "_" };
     // What wiggle generates for `add_to_linker`, which cannot be wrapped: it takes the memory from its caller.
     let body = format!(
-        "let call = begin(&mut caller, get, &{function}, |{m1}, {a}| {{ {values} }}, |{m2}, {s}| {{ {subjects} }});
-        let (r, n): (wasmtime::Result<{ret}>, u32) = match call.denial() {{
-            Some(denial) => (<{ret}>::refused(denial), 0),
+        "let fuel = caller.as_context_mut().hostcall_fuel();
+        let export = exported(&mut caller);
+        let Some((mut memory, data)) = memory(&export, &mut caller) else {{ return without_memory(&mut caller, &{function}) }};
+        learn_directories(data, get);
+        let call = data.hooks().begin(
+            &{function},
+            |{a}| {{ {borrow1} {values} }},
+            |{s}| {{ {borrow2} {subjects} }},
+        );
+        let r: wasmtime::Result<{ret}> = match call.denial() {{
+            Some(denial) => <{ret}>::refused(denial),
             None => {{
-                let export = exported(&mut caller);
-                match split(&export, &mut caller, get) {{
-                    Ok((mut memory, ctx)) => {{
-                        let r = wasi::{name}(ctx, &mut memory{passed}){wait};
-                        let n = count(&r, &memory, {first}, {moved});
-                        (r, n)
-                    }}
-                    Err(error) => (Err(error), 0),
-                }}
+                let ctx = get(data);
+                ctx.set_hostcall_fuel(fuel);
+                {call}
             }}
         }};
         {after}
-        end(&mut caller, call, &r, n, {moved}, |{m3}| [{told}]);
+        let n = count(&r, &memory, {first}, {moved});
+        end(data, call, &r, n, {moved}, || {{ {borrow3} [{told}] }});
         r",
         after = after(name, results),
-        m1 = used("memory", &values),
         a = used("args", &values),
-        m2 = used("memory", &subjects),
         s = used("subjects", &subjects),
-        m3 = used("memory", &told),
+        borrow1 = borrow(&values),
+        borrow2 = borrow(&subjects),
+        borrow3 = borrow(&told),
     );
     let decls: String = names.iter().zip(&types).map(|(name, ty)| format!(", {name}: {ty}")).collect();
-    match (waits, asynchronous) {
-        (true, true) => format!(
+    match waits && asynchronous {
+        true => format!(
             "linker.func_wrap_async({module:?}, {name:?}, move |mut caller: wasmtime::Caller<'_, T>, ({names}): ({types})| {{
                 Box::new(async move {{ {body} }})
             }})?;\n",
             names = names.iter().map(|n| format!("{n},")).collect::<String>(),
             types = types.iter().map(|t| format!("{t},")).collect::<String>(),
         ),
-        (true, false) => format!(
-            "linker.func_wrap({module:?}, {name:?}, move |mut caller: wasmtime::Caller<'_, T>{decls}| -> wasmtime::Result<{ret}> {{
-                in_tokio(async {{ {body} }})
-            }})?;\n"
-        ),
-        (false, _) => format!(
+        false => format!(
             "linker.func_wrap({module:?}, {name:?}, move |mut caller: wasmtime::Caller<'_, T>{decls}| -> wasmtime::Result<{ret}> {{
                 {body}
             }})?;\n"
         ),
     }
+}
+
+/// The text calls functions that read memory.
+fn borrow(text: &str) -> &'static str {
+    if text.contains("memory") { "let memory = &memory;" } else { "" }
 }
 
 /// What a policy may judge: each path with the directory that it is relative to, else the file itself.
@@ -278,9 +286,9 @@ fn subjects(params: &[Param]) -> String {
 /// Which file each descriptor stands for, from then on.
 fn after(name: &str, results: &[(String, &str)]) -> String {
     match name {
-        "path_open" => format!("opened(&mut caller, &r, {});", results[0].0),
-        "fd_close" => "closed(&mut caller, &r, arg0);".into(),
-        "fd_renumber" => "renumbered(&mut caller, &r, arg0, arg1);".into(),
+        "path_open" => format!("if let Ok(0) = r {{ opened(data, &memory, {}); }}", results[0].0),
+        "fd_close" => "if let Ok(0) = r { data.hooks().closed(arg0 as u32); }".into(),
+        "fd_renumber" => "if let Ok(0) = r { data.hooks().renumbered(arg0 as u32, arg1 as u32); }".into(),
         _ => String::new(),
     }
 }

@@ -55,8 +55,9 @@ pub(crate) struct Call {
     function: &'static Function,
     watch: u8,
     started: u64,
-    told: Option<Args>,
-    refusal: Option<Refusal>,
+    // Boxes, because most calls have none, and all are moved about.
+    told: Option<Box<Args>>,
+    refusal: Option<Box<Refusal>>,
 }
 
 impl Call {
@@ -64,12 +65,6 @@ impl Call {
     #[inline]
     pub(crate) fn denial(&self) -> Option<Denial> {
         self.refusal.as_ref().map(|refusal| refusal.denial)
-    }
-
-    /// Whether it will be an event.
-    #[inline]
-    pub(crate) fn is_told(&self) -> bool {
-        self.told.is_some()
     }
 }
 
@@ -120,23 +115,20 @@ impl Hooks {
         if watch & !(COUNT | TIME) != 0 {
             let mut describe = Some(describe);
             if watch & TELL != 0 && self.is_turn(class) {
-                let mut args = Args::new();
-                describe.take().into_iter().for_each(|describe| describe(&mut args));
-                call.told = Some(args);
+                let args = call.told.insert(Box::default());
+                describe.take().into_iter().for_each(|describe| describe(args));
             }
             if watch & GATE != 0
-                && !function.gives_up
                 && let Some(judge) = &mut self.judge
+                && judge.is_concerned(function)
             {
-                call.refusal = judge.judge(function, &mut self.clock, subjects);
+                call.refusal = judge.judge(function, &mut self.clock, subjects).map(Box::new);
                 if call.refusal.is_some() {
                     // What was refused is told and counted, whatever the mode.
                     watch |= COUNT | TIME;
                     call.watch = watch;
                     if let Some(describe) = describe {
-                        let mut args = Args::new();
-                        describe(&mut args);
-                        call.told = Some(args);
+                        describe(call.told.insert(Box::default()));
                     }
                 }
             }
@@ -148,12 +140,6 @@ impl Hooks {
             call.started = self.clock.raw();
         }
         call
-    }
-
-    /// Whether arguments may be asked for: where they are dear to find, this is asked first.
-    #[inline]
-    pub(crate) fn is_curious(&self, class: Class) -> bool {
-        self.watch[class as usize] & (TELL | GATE) != 0
     }
 
     /// Whether this call of a sampled class is told.
@@ -221,7 +207,7 @@ impl Hooks {
         let Call { function, started, told, refusal, .. } = call;
         let event = CallEvent {
             function,
-            args: told.unwrap_or_default(),
+            args: told.map(|args| *args).unwrap_or_default(),
             outcome,
             result,
             ns,
@@ -236,6 +222,16 @@ impl Hooks {
     /// Whether the paths of descriptors are kept.
     pub(crate) fn tracks(&self) -> bool {
         self.judge.as_ref().is_some_and(|judge| judge.tracks())
+    }
+
+    /// The directories that a guest of preview 1 has from the start.
+    pub(crate) fn directories(&mut self, first: u32, names: &[String]) {
+        if let Some(judge) = &mut self.judge {
+            judge.paths.begun = true;
+            for (descriptor, name) in (first..).zip(names) {
+                judge.paths.set(descriptor, name.as_bytes());
+            }
+        }
     }
 
     /// From now on the descriptor stands for the file or directory at `path`, as the guest sees it.

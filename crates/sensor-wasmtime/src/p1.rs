@@ -4,10 +4,10 @@
 //! defined here anew, around the function that wasmtime-wasi would have linked.
 
 use crate::{
-    Args, Code, Function, Observe, Outcome, Value,
+    Code, Function, Observe, Outcome, Value,
     describe::flags,
     function::*,
-    gate::{Denial, Subjects},
+    gate::Denial,
     hooks::Call,
     value::{TEXT_BYTES, Text},
 };
@@ -135,67 +135,40 @@ fn memory<'a, T>(
     }
 }
 
-/// What wiggle does before each call.
-#[inline]
-fn split<'a, T>(
-    export: &'a Option<Extern>,
-    caller: &'a mut Caller<'_, T>,
-    get: impl Fn(&mut T) -> &mut WasiP1Ctx,
-) -> wasmtime::Result<(GuestMemory<'a>, &'a mut WasiP1Ctx)> {
-    let fuel = caller.as_context_mut().hostcall_fuel();
-    let Some((memory, data)) = memory(export, caller) else {
-        wasmtime::bail!("missing required memory export")
-    };
-    let ctx = get(data);
-    ctx.set_hostcall_fuel(fuel);
-    Ok((memory, ctx))
-}
-
-#[inline]
-fn begin<T: Observe>(
+/// A call that fails because the guest exports no memory, as wiggle's does.
+#[cold]
+fn without_memory<T: Observe, R: Returned>(
     caller: &mut Caller<'_, T>,
-    get: impl Fn(&mut T) -> &mut WasiP1Ctx,
     function: &'static Function,
-    describe: impl FnOnce(&GuestMemory<'_>, &mut Args),
-    subjects: impl FnOnce(&GuestMemory<'_>, &mut Subjects<'_>),
-) -> Call {
+) -> wasmtime::Result<R> {
     let hooks = caller.data_mut().hooks();
-    // Finding the memory costs more than counting.
-    if !hooks.is_curious(function.class) {
-        return hooks.begin(function, |_| {}, |_| {});
-    }
-    if hooks.tracks() {
-        learn_directories(caller, get);
-    }
-    let export = exported(caller);
-    match memory(&export, caller) {
-        Some((memory, data)) => {
-            data.hooks().begin(function, |args| describe(&memory, args), |told| subjects(&memory, told))
-        }
-        // The call will fail for it.
-        None => caller.data_mut().hooks().begin(function, |_| {}, |_| {}),
-    }
+    let call = hooks.begin(function, |_| {}, |_| {});
+    hooks.end(call, || Outcome::Trap, 0, 0, || Value::None);
+    wasmtime::bail!("missing required memory export")
 }
 
 /// The directories that the host opened for the guest: descriptors from 3 on.
+#[inline]
+fn learn_directories<T: Observe>(data: &mut T, get: impl Fn(&mut T) -> &mut WasiP1Ctx) {
+    let judge = data.hooks().judge.as_mut();
+    if judge.is_some_and(|judge| judge.tracks() && !judge.paths.begun) {
+        let names = directories(get(data));
+        data.hooks().directories(FIRST_DIRECTORY, &names);
+    }
+}
+
+/// Names of the directories, in order.
 #[cold]
-fn learn_directories<T: Observe>(caller: &mut Caller<'_, T>, get: impl Fn(&mut T) -> &mut WasiP1Ctx) {
-    let judge = caller.data_mut().hooks().judge.as_mut();
-    let Some(paths) = judge.map(|judge| &mut judge.paths).filter(|paths| !paths.begun) else { return };
-    paths.begun = true;
-    let ctx = get(caller.data_mut());
+fn directories(ctx: &mut WasiP1Ctx) -> Vec<String> {
     let mut files = ctx.filesystem();
-    let Ok(directories) = files.get_directories() else { return };
-    let mut names = Vec::new();
-    for (descriptor, name) in directories {
-        // They were made for this question only.
-        _ = HostDescriptor::drop(&mut files, descriptor);
-        names.push(name);
-    }
-    let hooks = caller.data_mut().hooks();
-    for (descriptor, name) in (FIRST_DIRECTORY..).zip(names) {
-        hooks.file(descriptor, name.as_bytes());
-    }
+    let list = files.get_directories().unwrap_or_default();
+    list.into_iter()
+        .map(|(descriptor, name)| {
+            // It was made for this question only.
+            _ = HostDescriptor::drop(&mut files, descriptor);
+            name
+        })
+        .collect()
 }
 
 /// Bytes that the call moved.
@@ -217,25 +190,17 @@ fn count<R: Returned>(
 
 #[inline]
 fn end<T: Observe, R: Returned, const N: usize>(
-    caller: &mut Caller<'_, T>,
+    data: &mut T,
     call: Call,
     returned: &wasmtime::Result<R>,
     count: u32,
     moved: Moved,
-    results: impl FnOnce(&GuestMemory<'_>) -> [Value; N],
+    results: impl FnOnce() -> [Value; N],
 ) {
     let count = u64::from(count);
     let (read, written) = match moved {
         Moved::Written => (0, count),
         _ => (count, 0),
-    };
-    let succeeded = || matches!(returned, Ok(ok) if ok.error().is_none());
-    let value = match N > 0 && call.is_told() && succeeded() {
-        true => {
-            let export = exported(caller);
-            memory(&export, caller).map_or(Value::None, |(memory, _)| one(results(&memory)))
-        }
-        false => Value::None,
     };
     let outcome = || match returned {
         Ok(ok) => ok.error().map_or(Outcome::Ok, Outcome::Error),
@@ -244,7 +209,10 @@ fn end<T: Observe, R: Returned, const N: usize>(
             None => Outcome::Trap,
         },
     };
-    caller.data_mut().hooks().end(call, outcome, read, written, || value);
+    data.hooks().end(call, outcome, read, written, || match returned {
+        Ok(ok) if N > 0 && ok.error().is_none() => one(results()),
+        _ => Value::None,
+    });
 }
 
 fn one<const N: usize>(values: [Value; N]) -> Value {
@@ -255,31 +223,11 @@ fn one<const N: usize>(values: [Value; N]) -> Value {
     }
 }
 
-fn succeeded(returned: &wasmtime::Result<i32>) -> bool {
-    matches!(returned, Ok(0))
-}
-
-fn opened<T: Observe>(caller: &mut Caller<'_, T>, returned: &wasmtime::Result<i32>, pointer: i32) {
-    if !succeeded(returned) || !caller.data_mut().hooks().tracks() {
-        return;
-    }
-    let export = exported(caller);
-    if let Some((memory, data)) = memory(&export, caller)
+fn opened<T: Observe>(data: &mut T, memory: &GuestMemory<'_>, pointer: i32) {
+    if data.hooks().tracks()
         && let Ok(descriptor) = memory.read(GuestPtr::<u32>::new(pointer as u32))
     {
         data.hooks().opened(descriptor);
-    }
-}
-
-fn closed<T: Observe>(caller: &mut Caller<'_, T>, returned: &wasmtime::Result<i32>, descriptor: i32) {
-    if succeeded(returned) {
-        caller.data_mut().hooks().closed(descriptor as u32);
-    }
-}
-
-fn renumbered<T: Observe>(caller: &mut Caller<'_, T>, returned: &wasmtime::Result<i32>, from: i32, to: i32) {
-    if succeeded(returned) {
-        caller.data_mut().hooks().renumbered(from as u32, to as u32);
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     Class, Function,
     clock::Clock,
+    functions,
     gate::{
         Action, Denial, Rule,
         limit::Used,
@@ -28,6 +29,8 @@ pub(crate) struct Refusal {
 pub(crate) struct Judge {
     rules: Vec<Arc<Rule>>,
     used: Vec<Used>,
+    /// By function, whether some rule may decide; custom functions are the last one.
+    concerned: Box<[bool]>,
     otherwise: Option<Denial>,
     /// Limits that the running call counts against. A store has one host call at a time.
     charged: SmallVec<[u16; 4]>,
@@ -49,7 +52,24 @@ pub(crate) struct Subjects<'a> {
 impl Judge {
     pub(crate) fn new(rules: Vec<Arc<Rule>>, otherwise: Option<Denial>) -> Self {
         let used = vec![Used::default(); rules.len()];
-        Self { rules, used, otherwise, charged: SmallVec::new(), paths: Paths::default(), path: None }
+        let tracks = rules.iter().any(|rule| rule.wants_paths());
+        let wasi = functions().iter().map(|function| {
+            !function.gives_up
+                && (otherwise.is_some()
+                    || rules.iter().any(|rule| rule.is_about(function))
+                    // The path that is judged is the one that the new descriptor gets.
+                    || tracks && matches!(function.name, "path_open" | "[method]descriptor.open-at"))
+        });
+        let concerned = wasi.chain([true]).collect();
+        Self {
+            concerned,
+            rules,
+            used,
+            otherwise,
+            charged: SmallVec::new(),
+            paths: Paths::default(),
+            path: None,
+        }
     }
 
     /// Whether calls of this class need to be judged.
@@ -58,6 +78,12 @@ impl Judge {
             || self.rules.iter().any(|rule| rule.class.is_none_or(|of| of == class))
             // Which file a descriptor stands for is learned from the calls of this class.
             || class == Class::Files && self.tracks()
+    }
+
+    /// Whether calls of this function need to be judged.
+    #[inline]
+    pub(crate) fn is_concerned(&self, function: &Function) -> bool {
+        self.concerned[usize::from(function.id).min(self.concerned.len() - 1)]
     }
 
     /// Whether some rule asks for paths.

@@ -144,9 +144,14 @@ impl Rule {
         self.path.is_some()
     }
 
-    pub(crate) fn matches(&self, function: &Function, subject: Subject<'_>) -> bool {
+    /// Whether it may match calls of this function.
+    pub(crate) fn is_about(&self, function: &Function) -> bool {
         self.class.is_none_or(|class| class == function.class)
             && self.function.as_deref().is_none_or(|pattern| is_function(pattern, function))
+    }
+
+    pub(crate) fn matches(&self, function: &Function, subject: Subject<'_>) -> bool {
+        self.is_about(function)
             && self.path.as_deref().is_none_or(|root| match subject {
                 Subject::Path(path) => is_below(root, path),
                 // A file that nobody knows the name of may be the one that is refused, and need not be one that is allowed.
