@@ -215,11 +215,12 @@ fn end<T: Observe, R: Returned, const N: usize>(
     });
 }
 
+/// Several results as one, without an allocation for those that there are: one value, or two numbers.
 fn one<const N: usize>(values: [Value; N]) -> Value {
-    let mut values = Vec::from(values);
-    match values.len() {
-        1 => values.remove(0),
-        count => Value::List(values, count as u64),
+    match &values[..] {
+        [Value::Unsigned(first), Value::Unsigned(second)] => Value::Pair(*first, *second),
+        [_] => values.into_iter().next().unwrap_or(Value::None),
+        more => Value::List(more.to_vec(), N as u64),
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Value {
     Unsigned(u64),
     /// A number.
     Signed(i64),
+    /// Two numbers: a number and a size.
+    Pair(u64, u64),
     /// A number.
     Float(f64),
     /// A file descriptor of preview 1, or the host's number of a resource of preview 2.
@@ -93,6 +95,7 @@ impl Serialize for Value {
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Unsigned(value) => serializer.serialize_u64(*value),
             Self::Signed(value) => serializer.serialize_i64(*value),
+            Self::Pair(first, second) => serializer.collect_seq([first, second]),
             Self::Float(value) => serializer.serialize_f64(*value),
             Self::Handle(value) => serializer.serialize_u32(*value),
             Self::Name(name) => serializer.serialize_str(name),
