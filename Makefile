@@ -3,7 +3,7 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test lint bench bench-hooks test-runtimes test-kernels setup clean
+.PHONY: help demo test lint bench bench-hooks bench-scan miner-set fuzz test-mutants test-runtimes test-kernels setup clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1@\2/p' $(MAKEFILE_LIST) | \
@@ -22,6 +22,7 @@ test: setup ## Run all tests with the runtimes that install within a minute
 
 lint: setup ## Check formatting and lints
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	for host in testhosts/*/; do cargo fmt --check --manifest-path "$$host/Cargo.toml" || exit; done
 	cargo clippy --workspace --all-targets -- -D warnings
 
@@ -29,10 +30,25 @@ bench: setup ## Measure (as root; 40 minutes, QUICK=1 for a first impression)
 	tools/setup.sh bench
 	cargo xtask runtimes
 	cargo xtask real-guests
+	cargo xtask real-modules
 	cargo bench -p wasmscope-bench
 
 bench-hooks: setup ## Measure what the hooks of sensor-wasmtime cost (as root; a minute and the build)
 	cargo bench -p wasmscope-bench --bench hooks
+
+bench-scan: setup ## Measure `scan` on public modules (two minutes and a build)
+	cargo xtask real-modules
+	cargo bench -p wasmscope-bench --bench scan
+
+miner-set: setup ## Measure the findings about miners (some minutes): docs/miner.md
+	cargo xtask real-modules
+	cargo run --release -p xtask -- miner-set
+
+fuzz: setup ## Run every fuzz target for a minute (and a build); FUZZ_SECONDS=600 FUZZ_TARGETS="analyze policy"
+	tools/fuzz.sh $(or $(FUZZ_SECONDS),60) $(FUZZ_TARGETS)
+
+test-mutants: setup ## Scan 100,000 modules that nobody wrote, and check every promise (some minutes)
+	cargo xtask mutants
 
 test-runtimes: setup ## Test against every runtime (an hour); RUNTIMES="wasmi node" restricts it
 	cargo xtask runtimes $(RUNTIMES)

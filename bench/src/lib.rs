@@ -48,9 +48,16 @@ fn clock(id: rustix::time::ClockId) -> Duration {
 ///
 /// A goal that does not hold is said and is no failure: the exit status tells only whether it could be measured.
 pub fn bench(name: &str, body: impl FnOnce(&mut Report) -> Result<()>) -> ExitCode {
+    bench_without_root(name, |report| {
+        ensure!(wasmscope_testkit::is_root(), "needs root: it loads eBPF programs");
+        body(report)
+    })
+}
+
+/// Like [`bench`], of what loads no eBPF programs.
+pub fn bench_without_root(name: &str, body: impl FnOnce(&mut Report) -> Result<()>) -> ExitCode {
     let mut report = Report::default();
     let measured = (|| {
-        ensure!(wasmscope_testkit::is_root(), "needs root: it loads eBPF programs");
         let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let load = load.split(' ').next().unwrap_or("?");
         println!(

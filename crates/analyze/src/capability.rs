@@ -1,7 +1,8 @@
 //! The small vocabulary in which everything a module may ask of its host is told.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 macro_rules! capabilities {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
@@ -9,7 +10,7 @@ macro_rules! capabilities {
         ///
         /// A capability says what the *interface* offers; whether the host grants it (a preopened directory, a
         /// network) is not in the module.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         pub enum Capability {
             $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+
         }
@@ -116,8 +117,9 @@ impl std::str::FromStr for Capability {
 pub struct UnknownCapability(pub String);
 
 /// A set of capabilities, one bit each; serialised as a list in the order of the vocabulary.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Capabilities(u32);
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, JsonSchema)]
+#[schemars(transparent)]
+pub struct Capabilities(#[schemars(with = "BTreeSet<Capability>")] u32);
 
 impl Capabilities {
     /// No capability.

@@ -1,13 +1,19 @@
 //! One pass over the code: counts of instructions, extremes of functions, edges of the call graph.
 
-use crate::facts::{Functions, NamedFunction, Problem, ProblemKind};
+mod both;
+
+use crate::constants::Constants;
+use crate::decoder;
+use crate::facts::{Functions, NamedFunction, Problem, ProblemKind, Shapes};
 use crate::graph::GraphBuilder;
+use crate::loops::{Loops, Touch, touch};
 use crate::opcodes::{OPCODES, Opcode};
 use crate::types::Types;
+use both::Both;
 use wasmparser::{
-    BinaryReader, FrameKind, FrameStack, FuncValidator, FunctionBody, OperatorsReader,
-    OperatorsReaderAllocations, ValType, ValidatorResources, VisitOperator, VisitSimdOperator,
-    for_each_visit_operator, for_each_visit_simd_operator,
+    BinaryReader, FuncValidator, FunctionBody, OperatorsReader, OperatorsReaderAllocations, ValType,
+    ValidatorResources, VisitOperator, VisitSimdOperator, for_each_visit_operator,
+    for_each_visit_simd_operator,
 };
 
 /// What the code section tells.
@@ -19,6 +25,11 @@ pub(crate) struct CodeScan {
     pub(crate) typed_blocks: bool,
     /// The first function that could not be decoded.
     pub(crate) problem: Option<Problem>,
+    /// Constants of well-known algorithms.
+    pub(crate) constants: Constants,
+    /// Functions of a telling shape.
+    pub(crate) shapes: Shapes,
+    loops: Loops,
     allocations: OperatorsReaderAllocations,
 }
 
@@ -29,6 +40,9 @@ impl CodeScan {
             functions: Functions::default(),
             typed_blocks: false,
             problem: None,
+            constants: Constants::new(),
+            shapes: Shapes::default(),
+            loops: Loops::default(),
             allocations: OperatorsReaderAllocations::default(),
         }
     }
@@ -51,6 +65,7 @@ impl CodeScan {
         self.functions.defined = self.functions.defined.saturating_add(1);
         self.functions.body_bytes = self.functions.body_bytes.saturating_add(size);
         note(&mut self.functions.largest, index, size, range.start);
+        self.constants.begin(index);
         let mut visitor = Visitor { scan: self, types, graph, depth: 0, deepest: 0, widest: 0, locals: 0 };
         let (read, validated) = match validator.map(|validator| visitor.read_validating(body, validator)) {
             None => (visitor.read(body, 0), Ok(())),
@@ -63,6 +78,11 @@ impl CodeScan {
         note(&mut self.functions.deepest, index, deepest, range.start);
         if widest > 0 {
             note(&mut self.functions.widest_br_table, index, widest, range.start);
+        }
+        // Of a body that was read twice because it is not valid, the counters mean nothing.
+        if read.is_ok() && validated.is_ok() {
+            let decoders = if self.loops.copies() { decoder::loops(body) } else { 0 };
+            self.loops.note(&mut self.shapes, decoders, index, range.start);
         }
         if let Err(error) = read {
             self.functions.undecoded += 1;
@@ -96,6 +116,7 @@ struct Visitor<'s, 'a> {
 impl Visitor<'_, '_> {
     fn locals<'b>(&mut self, body: &FunctionBody<'b>) -> wasmparser::Result<BinaryReader<'b>> {
         self.locals = 0;
+        self.scan.loops.reset();
         let mut locals = body.get_locals_reader()?.into_iter();
         for local in &mut locals {
             let (count, ty) = local?;
@@ -158,6 +179,26 @@ impl Visitor<'_, '_> {
         self.depth += 1;
         self.deepest = self.deepest.max(self.depth);
         self.scan.typed_blocks |= matches!(block, wasmparser::BlockType::FuncType(_));
+        self.scan.loops.block();
+    }
+
+    fn enter_loop(&mut self, block: wasmparser::BlockType) {
+        self.enter(block);
+        self.scan.loops.begin(self.depth);
+    }
+
+    fn leave(&mut self) {
+        self.scan.loops.end(self.depth);
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn branch(&mut self, relative: u32) {
+        self.scan.loops.branch(self.depth.saturating_sub(u64::from(relative)));
+    }
+
+    fn table(&mut self, targets: u32) {
+        self.widest = self.widest.max(u64::from(targets));
+        self.scan.loops.table(targets);
     }
 
     fn indirect(&mut self, ty: u32, table: Option<u32>) {
@@ -172,18 +213,25 @@ macro_rules! visit {
     ($( @$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
         $(#[inline]
         fn $visit(&mut self $($(, $arg: $argty)*)?) {
+            const TOUCH: Touch = touch(stringify!($visit));
             self.scan.counts[Opcode::$op as usize] += 1;
+            self.scan.loops.touch(TOUCH);
             visit!(@more self $op $($(($arg))*)?);
         })*
     };
     (@more $s:ident Block ($ty:ident)) => { $s.enter($ty) };
-    (@more $s:ident Loop ($ty:ident)) => { $s.enter($ty) };
+    (@more $s:ident Loop ($ty:ident)) => { $s.enter_loop($ty) };
     (@more $s:ident If ($ty:ident)) => { $s.enter($ty) };
     (@more $s:ident Try ($ty:ident)) => { $s.enter($ty) };
     (@more $s:ident TryTable ($table:ident)) => { $s.enter($table.ty) };
-    (@more $s:ident End) => { $s.depth = $s.depth.saturating_sub(1) };
-    (@more $s:ident Delegate ($depth:ident)) => {{ let _ = $depth; $s.depth = $s.depth.saturating_sub(1) }};
-    (@more $s:ident BrTable ($targets:ident)) => { $s.widest = $s.widest.max(u64::from($targets.len())) };
+    (@more $s:ident End) => { $s.leave() };
+    (@more $s:ident Delegate ($depth:ident)) => {{ let _ = $depth; $s.leave() }};
+    (@more $s:ident BrTable ($targets:ident)) => { $s.table($targets.len()) };
+    (@more $s:ident Br ($depth:ident)) => { $s.branch($depth) };
+    (@more $s:ident BrIf ($depth:ident)) => { $s.branch($depth) };
+    (@more $s:ident I32Const ($value:ident)) => { $s.scan.constants.word($value as u32) };
+    (@more $s:ident I64Const ($value:ident)) => { $s.scan.constants.long($value as u64) };
+    (@more $s:ident V128Const ($value:ident)) => { $s.scan.constants.vector($value.bytes()) };
     (@more $s:ident Call ($f:ident)) => { $s.graph.call($f) };
     (@more $s:ident ReturnCall ($f:ident)) => { $s.graph.call($f) };
     (@more $s:ident RefFunc ($f:ident)) => { $s.graph.reference($f) };
@@ -214,53 +262,4 @@ impl<'a> VisitOperator<'a> for Visitor<'_, '_> {
 
 impl VisitSimdOperator<'_> for Visitor<'_, '_> {
     for_each_visit_simd_operator!(visit);
-}
-
-/// Counts and validates: decoding each instruction once, not twice, saves a tenth of the whole analysis.
-struct Both<'s, 'v, 'a, V> {
-    scan: &'s mut Visitor<'v, 'a>,
-    validator: V,
-}
-
-macro_rules! visit_both {
-    ($( @$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
-        $(#[inline]
-        #[allow(clippy::clone_on_copy, reason = "some operands are vectors")]
-        fn $visit(&mut self $($(, $arg: $argty)*)?) -> wasmparser::Result<()> {
-            self.scan.$visit($($($arg.clone()),*)?);
-            self.validator.$visit($($($arg),*)?)
-        })*
-    };
-}
-
-macro_rules! visit_both_simd {
-    ($( @$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
-        $(fn $visit(&mut self $($(, $arg: $argty)*)?) -> wasmparser::Result<()> {
-            self.scan.$visit($($($arg),*)?);
-            // wasmparser's validator always has one when built with its feature `simd`.
-            self.validator.simd_visitor().map_or(Ok(()), |validator| validator.$visit($($($arg),*)?))
-        })*
-    };
-}
-
-impl<'a, V: VisitOperator<'a, Output = wasmparser::Result<()>>> VisitOperator<'a> for Both<'_, '_, '_, V> {
-    type Output = wasmparser::Result<()>;
-
-    fn simd_visitor(&mut self) -> Option<&mut dyn VisitSimdOperator<'a, Output = Self::Output>> {
-        Some(self)
-    }
-
-    for_each_visit_operator!(visit_both);
-}
-
-impl<'a, V: VisitOperator<'a, Output = wasmparser::Result<()>>> VisitSimdOperator<'a>
-    for Both<'_, '_, '_, V>
-{
-    for_each_visit_simd_operator!(visit_both_simd);
-}
-
-impl<V: FrameStack> FrameStack for Both<'_, '_, '_, V> {
-    fn current_frame(&self) -> Option<FrameKind> {
-        self.validator.current_frame()
-    }
 }

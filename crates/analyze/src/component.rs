@@ -3,14 +3,18 @@
 use crate::facts::{ComponentFacts, ComponentItem};
 use crate::interfaces;
 use crate::limits::Budget;
+use crate::links::Wiring;
 use crate::{Capabilities, text};
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::TypesRef;
 use wasmparser::{ComponentExternalKind, ComponentTypeRef, Payload};
 
 /// A component while its sections come in.
-pub(crate) struct ComponentReader {
+pub(crate) struct ComponentReader<'a> {
     pub(crate) facts: ComponentFacts,
+    /// Its number in the file, and what it defines.
+    pub(crate) number: u32,
+    pub(crate) wiring: Wiring<'a>,
     /// Modules and components seen in it.
     pub(crate) modules: u32,
     pub(crate) components: u32,
@@ -31,8 +35,8 @@ enum Side {
     Export,
 }
 
-impl ComponentReader {
-    pub(crate) fn new(path: String, offset: u64, outermost: bool) -> Self {
+impl<'a> ComponentReader<'a> {
+    pub(crate) fn new(path: String, offset: u64, number: u32) -> Self {
         Self {
             facts: ComponentFacts {
                 path,
@@ -43,9 +47,11 @@ impl ComponentReader {
                 export_count: 0,
                 capabilities: Capabilities::NONE,
             },
+            number,
+            wiring: Wiring::default(),
             modules: 0,
             components: 0,
-            outermost,
+            outermost: number == 0,
             exported: Capabilities::NONE,
         }
     }

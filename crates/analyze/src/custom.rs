@@ -97,6 +97,32 @@ impl<'a> Customs<'a> {
     }
 }
 
+/// Sections whose contents are a tool's own, by the conventions of
+/// <https://github.com/WebAssembly/tool-conventions>, the specification, and the component model's tools.
+pub(crate) fn is_known(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "name",
+        "producers",
+        "target_features",
+        "linking",
+        "dylink",
+        "dylink.0",
+        "sourceMappingURL",
+        "external_debug_info",
+        "build_id",
+        ".dep-v0",
+        "signature",
+        "signature_delimiter",
+        "go:buildid",
+        "go.buildid",
+        "component-name",
+        "registry-metadata",
+        "emscripten_metadata",
+    ];
+    const PREFIXES: &[&str] = &[".debug_", "reloc.", "metadata.code.", "component-type", "package-docs"];
+    NAMES.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 fn note(problems: &mut Vec<Problem>, problem: Problem, budget: &mut Budget) {
     if budget.take() {
         problems.push(problem);

@@ -11,6 +11,9 @@ fn weigh(n: f64) -> f64 {
 
 /// Entropy of `bytes` in bits per byte, 0 to 8, rounded to 0.01 so that it reads and compares well.
 pub(crate) fn entropy(bytes: &[u8]) -> f32 {
+    if bytes.len() < 256 {
+        return of_few(bytes);
+    }
     let mut counts = Counts::new();
     counts.add(bytes);
     counts.entropy()
@@ -32,6 +35,28 @@ pub(crate) fn sampled(bytes: &[u8]) -> f32 {
     counts.entropy()
 }
 
+/// Of fewer bytes than there are values: looks at the bytes again, not at all values.
+fn of_few(bytes: &[u8]) -> f32 {
+    let mut counts = [0u8; 256];
+    for byte in bytes {
+        counts[usize::from(*byte)] += 1;
+    }
+    let small = &*SMALL;
+    let mut sum = 0.0;
+    for byte in bytes {
+        sum += small[usize::from(std::mem::take(&mut counts[usize::from(*byte)]))];
+    }
+    rounded(bytes.len() as f64, sum)
+}
+
+/// From the number of bytes and the sum of n · log2(n) over their counts.
+fn rounded(total: f64, sum: f64) -> f32 {
+    if total == 0.0 {
+        return 0.0;
+    }
+    (((total.log2() - sum / total) * 100.0).round() / 100.0).abs() as f32
+}
+
 /// How often each value occurs. Four counters for each, because neighbouring bytes are often equal, and adding to one
 /// place has to wait for itself.
 struct Counts([[u32; 256]; 4]);
@@ -42,36 +67,36 @@ impl Counts {
     }
 
     fn add(&mut self, bytes: &[u8]) {
-        let [a, b, c, d] = &mut self.0;
-        let mut chunks = bytes.chunks_exact(4);
-        for chunk in &mut chunks {
-            a[usize::from(chunk[0])] += 1;
-            b[usize::from(chunk[1])] += 1;
-            c[usize::from(chunk[2])] += 1;
-            d[usize::from(chunk[3])] += 1;
+        let (chunks, rest) = bytes.as_chunks::<4>();
+        for chunk in chunks {
+            for (lane, byte) in self.0.iter_mut().zip(chunk) {
+                lane[usize::from(*byte)] += 1;
+            }
         }
-        for byte in chunks.remainder() {
-            a[usize::from(*byte)] += 1;
+        for (lane, byte) in self.0.iter_mut().zip(rest) {
+            lane[usize::from(*byte)] += 1;
         }
     }
 
     fn entropy(&self) -> f32 {
-        let (mut total, mut sum) = (0.0, 0.0);
-        for value in 0..256 {
-            let count = self.0.iter().map(|lane| u64::from(lane[value])).sum::<u64>();
-            total += count as f64;
-            sum += SMALL.get(count as usize).copied().unwrap_or_else(|| weigh(count as f64));
+        // Four sums at once: one addition would have to wait for the other.
+        let (mut total, mut sums) = (0, [0.0; 4]);
+        let small = &*SMALL;
+        for values in 0..64 {
+            for (n, sum) in sums.iter_mut().enumerate() {
+                let count = self.0.iter().map(|lane| u64::from(lane[values * 4 + n])).sum::<u64>();
+                total += count;
+                *sum += small.get(count as usize).copied().unwrap_or_else(|| weigh(count as f64));
+            }
         }
-        if total == 0.0 {
-            return 0.0;
-        }
-        (((total.log2() - sum / total) * 100.0).round() / 100.0).abs() as f32
+        let (total, sum) = (total as f64, sums.iter().sum::<f64>());
+        rounded(total, sum)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{WHOLE, entropy, sampled};
+    use super::{Counts, WHOLE, entropy, sampled};
 
     #[test]
     fn from_one_value_to_all() {
@@ -79,6 +104,15 @@ mod tests {
         assert_eq!(entropy(&[7; 1000]), 0.0);
         assert_eq!(entropy(b"abababab-"), 1.39);
         assert_eq!(entropy(&(0..=255).collect::<Vec<u8>>()), 8.0);
+    }
+
+    #[test]
+    fn few_and_many_bytes_count_alike() {
+        let text: Vec<u8> = (0..255u32).map(|n| (n * n / 100) as u8).collect();
+        let mut counts = Counts::new();
+        counts.add(&text);
+        assert_eq!(entropy(&text), counts.entropy());
+        assert_eq!(entropy(&text), entropy(&text.repeat(3)));
     }
 
     #[test]

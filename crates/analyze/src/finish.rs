@@ -3,23 +3,25 @@
 use crate::facts::*;
 use crate::graph::GraphBuilder;
 use crate::limits::{Budget, FUNCTIONS};
+use crate::links::Linkable;
 use crate::module::ModuleReader;
-use crate::names::pick;
+use crate::names::{of_functions, pick};
 use crate::opcodes::{self, OPCODES};
-use crate::ports::{Ports, is_function};
+use crate::ports::Ports;
 use crate::reach::{Roots, reachability};
-use crate::{CallGraph, Capabilities, hardening, origin, text};
+use crate::{CallGraph, Capabilities, guard, hardening, origin, text};
 use std::collections::{BTreeMap, BTreeSet};
 use wasmscope_model::Sha256;
 
-impl ModuleReader<'_> {
-    /// The facts of the module, which lies in `bytes`, and its call graph if that is wanted.
+impl<'a> ModuleReader<'a> {
+    /// The facts of the module, which lies in `bytes`; its call graph, if that is wanted; and of a nested module what
+    /// linking it needs.
     pub(crate) fn finish(
         mut self,
         bytes: &[u8],
         want_graph: bool,
         budget: &mut Budget,
-    ) -> (ModuleFacts, Option<CallGraph>) {
+    ) -> (ModuleFacts, Option<CallGraph>, Linkable<'a>) {
         let mut ports = self.ports(budget);
         self.mark_exported(&ports);
         let mut roots = Roots {
@@ -31,23 +33,37 @@ impl ModuleReader<'_> {
         let graph = self.graph.take().filter(|_| want_graph);
         let graph = graph.or_else(|| want_graph.then(|| self.empty_graph()));
         let mut reach = Reachability::default();
+        let mut indirect_calls = None;
+        let mut linkable = Linkable::default();
         let graph = graph.and_then(|builder| {
+            if self.nested {
+                let sharing = self.sharing(&builder, bytes);
+                linkable = self.linkable(sharing);
+            }
             for table in &mut self.tables {
                 let (changed, open) = builder.table_state(table.index);
                 table.changed_by_code = changed;
                 table.open = open || table.imported;
             }
+            indirect_calls = Some(builder.indirect_calls(&mut self.types, &self.type_of));
             builder.finish(&mut self.types, &self.type_of)
         });
+        let mut format_calls = None;
         if let Some(graph) = &graph {
             reach = reachability(graph, roots, &ports.given, budget);
             reach.incomplete = self.code.functions.undecoded > 0;
+            if let Some(calls) = &mut indirect_calls {
+                calls.most_candidates = graph.most_candidates();
+            }
+            format_calls = Some(self.format_calls(bytes, graph, budget));
         } else if want_graph {
             let message = format!("reachability: more than {FUNCTIONS} functions");
             self.problem(ProblemKind::LeftOut, None, message, budget);
         }
-        self.name_functions(&mut reach);
+        let mut shapes = self.shapes(budget);
+        self.name_functions(&mut reach, &mut shapes, &mut format_calls);
         self.name_storage();
+        let guard = self.stack_guard(bytes, graph.as_ref(), &ports);
         self.problems.extend(self.code.problem.take());
         let proposals = self.proposal_uses();
         let mut functions = std::mem::take(&mut self.code.functions);
@@ -60,7 +76,7 @@ impl ModuleReader<'_> {
         let capabilities = ports.given.iter().fold(Capabilities::NONE, |all, c| all.union(*c));
         let name = self.customs.names.as_ref().and_then(|names| names.module()).map(text::name);
         let evidence = origin::Evidence::gather(&self, &ports);
-        let facts = ModuleFacts {
+        let mut facts = ModuleFacts {
             path: self.path,
             offset: self.offset,
             size: bytes.len() as u64,
@@ -85,14 +101,34 @@ impl ModuleReader<'_> {
             instructions: opcodes::mix(&self.code.counts),
             proposals,
             reachability: reach,
+            indirect_calls,
+            format_calls,
+            shapes,
+            constants: self.code.constants.facts(),
+            content: self.content.finish(),
             producers: self.customs.producers.unwrap_or_default(),
             target_features: self.customs.target_features,
             dependencies: self.customs.dependencies,
             signature: self.customs.signature,
             debug: self.customs.debug,
+            encoding: self.encoding.facts(),
             problems: self.problems,
         };
-        (facts, graph)
+        facts.hardening.guard = guard;
+        facts.hardening.stack_first = guard::stack_first(&facts);
+        (facts, graph, linkable)
+    }
+
+    /// The functions of a telling shape, as many as may be listed.
+    fn shapes(&mut self, budget: &mut Budget) -> Shapes {
+        let mut shapes = std::mem::take(&mut self.code.shapes);
+        shapes.decoder_loops.list.retain(|_| budget.take());
+        shapes.dispatchers.list.retain(|_| budget.take());
+        shapes.counter_loops.list.retain(|_| budget.take());
+        if !self.memories.iter().any(|memory| memory.shared) {
+            shapes.counter_loops = Counted::default();
+        }
+        shapes
     }
 
     /// A module without code, tables or exported functions never made a graph.
@@ -137,7 +173,12 @@ impl ModuleReader<'_> {
     }
 
     /// Names the functions that the facts mention.
-    fn name_functions(&mut self, reach: &mut Reachability) {
+    fn name_functions(
+        &mut self,
+        reach: &mut Reachability,
+        shapes: &mut Shapes,
+        formats: &mut Option<FormatCalls>,
+    ) {
         let functions = &mut self.code.functions;
         let records = [
             &mut functions.largest,
@@ -145,30 +186,23 @@ impl ModuleReader<'_> {
             &mut functions.deepest,
             &mut functions.widest_br_table,
         ];
-        let records: Vec<&mut NamedFunction> = records.into_iter().filter_map(Option::as_mut).collect();
+        let records = records.into_iter().filter_map(Option::as_mut);
+        let mut records: Vec<(u32, &mut Option<String>)> = records.map(|r| (r.index, &mut r.name)).collect();
+        for counted in [&mut shapes.decoder_loops, &mut shapes.counter_loops] {
+            records.extend(counted.list.iter_mut().map(|f| (f.index, &mut f.name)));
+        }
+        records.extend(shapes.dispatchers.list.iter_mut().map(|f| (f.index, &mut f.name)));
+        let calls = formats.iter_mut().flat_map(|formats| formats.variable.list.iter_mut());
+        records.extend(calls.map(|call| (call.caller, &mut call.name)));
         let paths = reach.imports.iter_mut().filter_map(|import| import.path.as_mut());
         let mut steps: Vec<&mut Step> = paths.flat_map(|path| path.steps.iter_mut()).collect();
         let wanted: BTreeSet<u32> =
-            records.iter().map(|r| r.index).chain(steps.iter().map(|s| s.function)).collect();
+            records.iter().map(|(index, _)| *index).chain(steps.iter().map(|s| s.function)).collect();
 
-        let mut names: BTreeMap<u32, String> = BTreeMap::new();
-        let imports = self.imports.clone().into_iter().flat_map(|s| s.into_imports()).map_while(Result::ok);
-        let imported = imports
-            .filter(|i| matches!(i.ty, wasmparser::TypeRef::Func(_) | wasmparser::TypeRef::FuncExact(_)));
-        for (index, import) in (0u32..).zip(imported).filter(|(index, _)| wanted.contains(index)) {
-            names.insert(index, text::name(&format!("{}.{}", import.module, import.name)));
-        }
-        if let Some(section) = &self.customs.names {
-            for (index, name) in pick(section.functions(), &wanted) {
-                names.entry(index).or_insert(name);
-            }
-        }
-        let exports = self.exports.clone().into_iter().flatten().map_while(Result::ok);
-        for export in exports.filter(|e| is_function(e.kind) && wanted.contains(&e.index)) {
-            names.entry(export.index).or_insert_with(|| text::name(export.name));
-        }
-        for record in records {
-            record.name = names.get(&record.index).cloned();
+        let section = self.customs.names.as_ref();
+        let names = of_functions(self.imports.clone(), self.exports.clone(), section, &wanted);
+        for (index, name) in records {
+            *name = names.get(&index).cloned();
         }
         for step in &mut steps {
             step.name = names.get(&step.function).cloned();

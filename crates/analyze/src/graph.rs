@@ -5,9 +5,10 @@
 //! × callee would be the square of 100,000 functions of one shape.
 
 use crate::callgraph::{CallGraph, Edge};
+use crate::facts::IndirectCalls;
 use crate::limits::{FUNCTIONS, INDIRECT_NODES};
 use crate::types::Types;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Tables whose contents are told apart; further ones count as open.
 const TABLES: u32 = 64;
@@ -26,6 +27,10 @@ impl FunctionSet {
             self.0.resize(word + 1, 0);
         }
         self.0[word] |= 1 << (function % 64);
+    }
+
+    pub(crate) fn contains(&self, function: u32) -> bool {
+        self.0.get(function as usize / 64).is_some_and(|word| word & (1 << (function % 64)) != 0)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
@@ -204,6 +209,40 @@ impl GraphBuilder {
     /// The functions in `table` at start.
     pub(crate) fn in_table(&self, table: u32) -> FunctionSet {
         self.tables.get(table as usize).map(|t| t.functions.clone()).unwrap_or_default()
+    }
+
+    /// What code calls indirectly, and what may be called so; what one call may reach is known only in the end.
+    pub(crate) fn indirect_calls(&self, types: &mut Types<'_>, type_of: &[u32]) -> IndirectCalls {
+        let called: BTreeSet<u32> = self.keys.iter().map(|(_, family)| *family).collect();
+        let mut classes: HashMap<u32, u32> = HashMap::new();
+        let mut taken = 0;
+        for function in self.taken.iter() {
+            taken += 1;
+            if let Some(family) = type_of.get(function as usize).and_then(|ty| types.family(*ty)) {
+                *classes.entry(family).or_default() += 1;
+            }
+        }
+        IndirectCalls {
+            types_called: called.len() as u32,
+            taken,
+            largest_class: classes.values().copied().max().unwrap_or(0),
+            most_candidates: 0,
+        }
+    }
+
+    /// Functions to which something refers.
+    pub(crate) fn taken(&self) -> &FunctionSet {
+        &self.taken
+    }
+
+    /// Table and family of each indirect node, in their order.
+    pub(crate) fn keys(&self) -> &[(u32, u32)] {
+        &self.keys
+    }
+
+    /// Has the module, with that many `tables`, more of them or more pairs of table and family than are told apart?
+    pub(crate) fn is_coarse(&self, tables: u32) -> bool {
+        tables > TABLES || self.keys.len() >= INDIRECT_NODES
     }
 
     /// Everything has been read. `type_of`: the type of each function.

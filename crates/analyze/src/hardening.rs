@@ -12,6 +12,8 @@ pub(crate) fn hardening(evidence: &Evidence, globals: &[Global], ports: &Ports) 
         stack_pointer: stack_pointer(globals, ports),
         stack_protector: (called || evidence.has_names).then_some(called),
         stack_guard: evidence.has(Kind::StackGuard),
+        guard: None,
+        stack_first: None,
     }
 }
 

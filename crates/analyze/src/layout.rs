@@ -12,6 +12,11 @@ impl ModuleReader<'_> {
     pub(crate) fn layout(&mut self, payload: &Payload<'_>, budget: &mut Budget) {
         let Some((id, range)) = payload.as_section() else { return };
         self.section_count = self.section_count.saturating_add(1);
+        let entropy = match payload {
+            Payload::CustomSection(custom) => Some(sampled(custom.data())),
+            _ => None,
+        };
+        self.encoding.section(payload, &range, entropy);
         if !budget.take() {
             return;
         }
@@ -21,11 +26,10 @@ impl ModuleReader<'_> {
             offset: range.start,
             size: size(&range),
             entries: entries(payload),
-            entropy: None,
+            entropy,
         };
         if let Payload::CustomSection(custom) = payload {
             section.name = text::name(custom.name());
-            section.entropy = Some(sampled(custom.data()));
         }
         self.sections.push(section);
     }

@@ -14,22 +14,33 @@
 //! # Ok::<(), wasmscope_analyze::AnalyzeError>(())
 //! ```
 
+mod bitmap;
 mod callgraph;
 mod capability;
 mod code;
 mod component;
+mod constants;
 mod constexpr;
+mod content;
 mod custom;
+mod decoder;
 mod dependencies;
+mod encoding;
 mod entropy;
 mod error;
 pub mod facts;
 mod finish;
+mod flow;
+mod formats;
 mod graph;
+mod guard;
 mod hardening;
 mod interfaces;
 mod layout;
 pub mod limits;
+mod links;
+mod loops;
+mod marks;
 mod module;
 mod names;
 mod opcodes;
@@ -37,6 +48,7 @@ mod origin;
 mod ports;
 mod reach;
 mod reader;
+mod revisit;
 mod segments;
 mod signature;
 mod storage;
@@ -47,6 +59,7 @@ pub use callgraph::{CallGraph, Ways};
 pub use capability::{Capabilities, Capability, UnknownCapability};
 pub use error::{AnalyzeError, ErrorKind};
 pub use facts::Facts;
+pub use opcodes::proposals;
 pub use reader::{analyze, analyze_with_graphs};
 
 /// What to look at.

@@ -33,6 +33,28 @@ pub const GROUP_TYPES: u32 = 100_000;
 /// Pairs of table and type that are told apart in the call graph; further ones share one node for each table.
 pub const INDIRECT_NODES: usize = 65_536;
 
+/// Entries of each list of what was found in contents and code: files, texts of one class, secrets, loops. More would
+/// tell nothing new.
+pub const CONTENT: usize = 64;
+
+/// Definitions of all components of a file together, with what they refer to; modules of more are not linked. The
+/// components of large languages have some thousands.
+pub const DEFINITIONS: usize = 200_000;
+
+/// Functions of all module instances together that are linked; modules instantiated beyond that count as calling
+/// everything.
+pub const LINKED_FUNCTIONS: u32 = 1_000_000;
+
+/// Definitions, arguments and edges that are followed to link the instances of a component, at most; nested components
+/// can be instantiated exponentially often. What is left then counts as calling everything.
+pub const LINK_STEPS: usize = 500_000;
+
+/// The same for a file without bytes; each two bytes add one.
+pub const LINK_STEPS_LEAST: usize = 100_000;
+
+/// Entries of the lists of a component's linking: functions of the host, steps of paths, exports.
+pub const LINKED_LISTED: usize = 20_000;
+
 /// Bytes to which a `.dep-v0` section may inflate.
 pub const DEPENDENCY_BYTES: usize = 4 << 20;
 
@@ -45,6 +67,11 @@ pub(crate) struct Budget {
 impl Budget {
     pub(crate) fn new() -> Self {
         Self { left: LISTED }
+    }
+
+    /// For the linking of a component, which must not lack paths because a module has many imports.
+    pub(crate) fn of_links() -> Self {
+        Self { left: LINKED_LISTED }
     }
 
     /// Takes one entry, if there is one.

@@ -1,15 +1,18 @@
 //! One core module while its sections come in, and the facts at its end.
 
 use crate::code::CodeScan;
+use crate::content::ContentScan;
 use crate::custom::Customs;
+use crate::encoding::EncodingScan;
 use crate::facts::*;
 use crate::graph::GraphBuilder;
 use crate::limits::Budget;
 use crate::types::Types;
 use crate::{constexpr, storage};
+use std::ops::Range;
 use wasmparser::{
-    ExportSectionReader, FuncValidator, FunctionBody, GlobalSectionReader, ImportSectionReader, Payload,
-    TableInit, TableSectionReader, TypeRef, ValType, ValidatorResources,
+    ElementSectionReader, ExportSectionReader, FuncValidator, FunctionBody, GlobalSectionReader,
+    ImportSectionReader, Payload, TableInit, TableSectionReader, TypeRef, ValType, ValidatorResources,
 };
 
 /// What is kept of a module while it is read.
@@ -37,7 +40,16 @@ pub(crate) struct ModuleReader<'a> {
     pub(crate) graph: Option<GraphBuilder>,
     /// Functions that globals hold at start, by global.
     pub(crate) function_globals: Vec<(u32, u32)>,
+    /// Globals that hold references.
+    pub(crate) reference_globals: Vec<u32>,
+    /// Some table begins with an initial value.
+    pub(crate) tables_initialised: bool,
+    pub(crate) element_section: Option<ElementSectionReader<'a>>,
+    /// Where the code section lies.
+    pub(crate) code_range: Option<Range<u64>>,
     pub(crate) customs: Customs<'a>,
+    pub(crate) content: ContentScan,
+    pub(crate) encoding: EncodingScan<'a>,
     pub(crate) sections: Vec<Section>,
     pub(crate) section_count: u32,
     pub(crate) problems: Vec<Problem>,
@@ -45,7 +57,8 @@ pub(crate) struct ModuleReader<'a> {
 }
 
 impl<'a> ModuleReader<'a> {
-    pub(crate) fn new(path: String, nested: bool, offset: u64) -> Self {
+    /// For the module at `offset` of `file`.
+    pub(crate) fn new(path: String, nested: bool, offset: u64, file: &'a [u8]) -> Self {
         Self {
             path,
             nested,
@@ -68,7 +81,13 @@ impl<'a> ModuleReader<'a> {
             code: CodeScan::new(),
             graph: None,
             function_globals: Vec::new(),
+            reference_globals: Vec::new(),
+            tables_initialised: false,
+            element_section: None,
+            code_range: None,
             customs: Customs::default(),
+            content: ContentScan::default(),
+            encoding: EncodingScan::new(file, offset),
             sections: Vec::new(),
             section_count: 0,
             problems: Vec::new(),
@@ -102,11 +121,16 @@ impl<'a> ModuleReader<'a> {
             Payload::GlobalSection(section) => self.globals(section, budget)?,
             Payload::ExportSection(section) => self.exports(section)?,
             Payload::StartSection { func, .. } => self.start = Some(func),
-            Payload::ElementSection(section) => self.elements(section, budget)?,
+            Payload::ElementSection(section) => {
+                self.element_section = Some(section.clone());
+                self.elements(section, budget)?;
+            }
+            Payload::CodeSectionStart { unchecked_range, .. } => self.code_range = Some(unchecked_range),
             Payload::DataSection(section) => self.data(section, budget)?,
             Payload::CustomSection(section) => {
                 let first = self.section_count == 1;
                 self.customs.take(&section, first, budget, &mut self.problems);
+                self.search_section(&section, budget);
             }
             Payload::UnknownSection { id, range, .. } => self.problem(
                 ProblemKind::UnknownSection,
@@ -170,6 +194,7 @@ impl<'a> ModuleReader<'a> {
             self.table(&table.ty, false, budget);
             if let TableInit::Expr(init) = table.init {
                 self.uses("function-references", true);
+                self.tables_initialised = true;
                 let graph = self.graph();
                 match constexpr::value(&init, |function| graph.element(index, function)) {
                     constexpr::Value::Function(_) | constexpr::Value::Null => {}
@@ -223,6 +248,9 @@ impl<'a> ModuleReader<'a> {
         budget: &mut Budget,
     ) {
         self.types.vectors |= ty.content_type == ValType::V128;
+        if ty.content_type.is_reference_type() {
+            self.reference_globals.push(self.global_count);
+        }
         if budget.take() {
             self.globals.push(storage::global(self.global_count, ty, imported, value));
         }
@@ -262,6 +290,7 @@ impl<'a> ModuleReader<'a> {
         let index = self.imported_functions.saturating_add(self.code.functions.defined);
         let (imported, functions) = (self.imported_functions, self.type_of.len() as u32);
         let graph = self.graph.get_or_insert_with(|| GraphBuilder::new(imported, functions));
+        self.encoding.body(body);
         self.code.body(index, body, &mut self.types, graph, validator)
     }
 }

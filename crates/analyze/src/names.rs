@@ -1,7 +1,10 @@
 //! The `name` section: names of functions, globals and data segments.
 
+use crate::ports::is_function;
 use std::collections::{BTreeMap, BTreeSet};
-use wasmparser::{BinaryReader, Name, NameMap, NameSectionReader};
+use wasmparser::{
+    BinaryReader, ExportSectionReader, ImportSectionReader, Name, NameMap, NameSectionReader, TypeRef,
+};
 
 /// The `name` section of a module, read when something is asked.
 ///
@@ -72,4 +75,30 @@ pub(crate) fn pick<'a>(
         found.entry(index).or_insert_with(|| crate::text::name(name));
     }
     found
+}
+
+/// The names of the `wanted` functions of a module: `namespace.name` of an import, the name section's, or the
+/// name of an export.
+pub(crate) fn of_functions(
+    imports: Option<ImportSectionReader<'_>>,
+    exports: Option<ExportSectionReader<'_>>,
+    section: Option<&Names<'_>>,
+    wanted: &BTreeSet<u32>,
+) -> BTreeMap<u32, String> {
+    let mut names: BTreeMap<u32, String> = BTreeMap::new();
+    let imports = imports.into_iter().flat_map(|s| s.into_imports()).map_while(Result::ok);
+    let imported = imports.filter(|i| matches!(i.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)));
+    for (index, import) in (0u32..).zip(imported).filter(|(index, _)| wanted.contains(index)) {
+        names.insert(index, crate::text::name(&format!("{}.{}", import.module, import.name)));
+    }
+    if let Some(section) = section {
+        for (index, name) in pick(section.functions(), wanted) {
+            names.entry(index).or_insert(name);
+        }
+    }
+    let exports = exports.into_iter().flatten().map_while(Result::ok);
+    for export in exports.filter(|e| is_function(e.kind) && wanted.contains(&e.index)) {
+        names.entry(export.index).or_insert_with(|| crate::text::name(export.name));
+    }
+    names
 }

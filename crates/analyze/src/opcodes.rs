@@ -14,6 +14,17 @@ macro_rules! list {
 }
 wasmparser::for_each_operator!(list);
 
+/// Proposals that types, limits or sections show, and no instruction.
+const SHOWN_OTHERWISE: [&str; 5] =
+    ["custom-page-sizes", "memory64", "multi-memory", "multi-value", "mutable-global"];
+
+/// Every name that [`ProposalUse`](crate::facts::ProposalUse) can have, sorted.
+pub fn proposals() -> Vec<String> {
+    let instructions = OPCODES.iter().map(|(_, proposal)| proposal.replace('_', "-"));
+    let all = instructions.chain(SHOWN_OTHERWISE.map(str::to_owned)).filter(|name| name != "mvp");
+    all.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}
+
 /// The name without `visit_`.
 pub(crate) fn name(opcode: usize) -> &'static str {
     let name = OPCODES.get(opcode).map_or("", |(name, _)| name);

@@ -84,12 +84,12 @@ fn path(graph: &CallGraph, ways: &Ways, roots: &Roots, import: u32, budget: &mut
         if !budget.take() {
             return None;
         }
-        steps.push(Step { function, name: None, via });
+        steps.push(Step { function, module: None, name: None, via });
     }
     let omitted = length.saturating_sub(steps.len() as u32);
     if omitted > 0 {
         let first = ways.root(import)?;
-        steps.push(Step { function: first, name: None, via: Via::Entry });
+        steps.push(Step { function: first, module: None, name: None, via: Via::Entry });
     }
     steps.reverse();
     let first = steps.first()?.function;

@@ -3,6 +3,7 @@
 use crate::component::ComponentReader;
 use crate::facts::{Facts, Kind, Problem, ProblemKind, Validation};
 use crate::limits::{Budget, DEPTH, GROUP_TYPES, MODULES, VALIDATED_ITEMS};
+use crate::links::{Definition, Left, Linkable, Wiring, linked};
 use crate::module::ModuleReader;
 use crate::{AnalyzeError, CallGraph, Capabilities, ErrorKind, Options, text, types};
 use wasmparser::{
@@ -42,10 +43,15 @@ struct FileReader<'a, 'o> {
     budget: Budget,
     validation: Checker,
     /// Components that are open, the outermost first.
-    open: Vec<ComponentReader>,
+    open: Vec<ComponentReader<'a>>,
     module: Option<ModuleReader<'a>>,
     facts: Facts,
     graphs: Vec<Option<CallGraph>>,
+    /// By the number of the module.
+    linkables: Vec<Linkable<'a>>,
+    /// By the number of the component.
+    wirings: Vec<Wiring<'a>>,
+    definitions: Left,
 }
 
 /// ELF, 64 bit, little endian, and OSABI 200, which Wasmtime uses for compiled modules
@@ -96,9 +102,13 @@ impl<'a, 'o> FileReader<'a, 'o> {
                 modules: Vec::new(),
                 components: Vec::new(),
                 module_count: 0,
+                linked: None,
                 problems: Vec::new(),
             },
             graphs: Vec::new(),
+            linkables: Vec::new(),
+            wirings: Vec::new(),
+            definitions: Left::default(),
         }
     }
 
@@ -110,6 +120,7 @@ impl<'a, 'o> FileReader<'a, 'o> {
             let checked = self.validation.check(&payload, more);
             self.take(payload, checked)?;
         }
+        self.link();
         let mut facts = self.facts;
         facts.validation = self.validation.verdict();
         facts.sha256 = match facts.modules.first() {
@@ -123,6 +134,33 @@ impl<'a, 'o> FileReader<'a, 'o> {
             (None, None) => Capabilities::NONE,
         };
         Ok((facts, self.graphs))
+    }
+
+    /// Follows how the modules of a component are linked.
+    fn link(&mut self) {
+        let (true, Some(outermost)) = (self.options.reachability, self.facts.components.first()) else {
+            return;
+        };
+        let linked = linked(
+            &self.wirings,
+            &self.linkables,
+            &self.graphs,
+            &self.facts.modules,
+            outermost,
+            self.bytes.len(),
+        );
+        for reason in self.wirings.iter().filter_map(|wiring| wiring.stopped.as_ref()).take(1) {
+            let message = format!("linking: {reason}");
+            self.facts.problems.push(Problem { kind: ProblemKind::LeftOut, offset: None, message });
+        }
+        if linked.not_followed > 0 {
+            let message = format!("linking: {} module instances not followed", linked.not_followed);
+            self.facts.problems.push(Problem { kind: ProblemKind::LeftOut, offset: None, message });
+        }
+        self.facts.linked = Some(linked);
+        if !self.keep_graphs {
+            self.graphs.clear();
+        }
     }
 
     /// How many things a section declares of which the validator keeps each.
@@ -154,7 +192,10 @@ impl<'a, 'o> FileReader<'a, 'o> {
             Payload::End(end) => self.end(end, checked.types),
             payload => match (&mut self.module, self.open.last_mut()) {
                 (Some(module), _) => module.take(payload, &mut self.budget)?,
-                (None, Some(component)) => component.take(&payload, &mut self.budget)?,
+                (None, Some(component)) => {
+                    component.wiring.take(&payload, self.bytes, &mut self.definitions);
+                    component.take(&payload, &mut self.budget)?;
+                }
                 (None, None) => {}
             },
         }
@@ -162,16 +203,18 @@ impl<'a, 'o> FileReader<'a, 'o> {
     }
 
     fn begin_module(&mut self, offset: u64) {
+        let definition = Definition::Module(self.facts.module_count);
         self.facts.module_count = self.facts.module_count.saturating_add(1);
         let path = match self.open.last_mut() {
             None => "module".to_owned(),
             Some(component) => {
                 let path = format!("{}/module[{}]", component.facts.path, component.modules);
                 component.modules = component.modules.saturating_add(1);
+                component.wiring.push(definition, 0, &mut self.definitions);
                 path
             }
         };
-        self.module = Some(ModuleReader::new(path, !self.open.is_empty(), offset));
+        self.module = Some(ModuleReader::new(path, !self.open.is_empty(), offset, self.bytes));
     }
 
     fn begin_component(&mut self, offset: u64) -> Result<(), AnalyzeError> {
@@ -180,15 +223,18 @@ impl<'a, 'o> FileReader<'a, 'o> {
             let reason = format!("components nested more than {DEPTH} deep");
             return Err(AnalyzeError::new(offset, ErrorKind::Limit, reason));
         }
+        let number = self.wirings.len() as u32;
+        self.wirings.push(Wiring::default());
         let path = match self.open.last_mut() {
             None => "component".to_owned(),
             Some(outer) => {
                 let path = format!("{}/component[{}]", outer.facts.path, outer.components);
                 outer.components = outer.components.saturating_add(1);
+                outer.wiring.push(Definition::Component(number), 0, &mut self.definitions);
                 path
             }
         };
-        self.open.push(ComponentReader::new(path, offset, self.open.is_empty()));
+        self.open.push(ComponentReader::new(path, offset, number));
         Ok(())
     }
 
@@ -206,14 +252,21 @@ impl<'a, 'o> FileReader<'a, 'o> {
                 return;
             }
             let bytes = self.bytes.get(module.offset as usize..end as usize).unwrap_or_default();
-            let (facts, graph) = module.finish(bytes, self.options.reachability, &mut self.budget);
+            let (facts, graph, linkable) = module.finish(bytes, self.options.reachability, &mut self.budget);
             self.facts.modules.push(facts);
-            if self.keep_graphs {
+            let nested = !self.open.is_empty();
+            if self.keep_graphs || nested {
                 self.graphs.push(graph);
+            }
+            if nested {
+                self.linkables.push(linkable);
             }
         } else if let Some(mut component) = self.open.pop() {
             if let (true, Some(types)) = (self.open.is_empty(), &types) {
                 component.refine(types.as_ref(), &mut self.budget);
+            }
+            if let Some(wiring) = self.wirings.get_mut(component.number as usize) {
+                *wiring = std::mem::take(&mut component.wiring);
             }
             self.facts.components.push(component.finish());
             if self.open.is_empty() {

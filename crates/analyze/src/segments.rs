@@ -1,12 +1,16 @@
 //! Element and data segments: what tables and memories are filled with.
 
 use crate::constexpr;
+use crate::content::{Source, SourcePlace};
+use crate::custom;
 use crate::entropy::entropy;
 use crate::facts::{DataSegment, ElementSegment, Segment};
 use crate::graph::GraphBuilder;
 use crate::limits::Budget;
 use crate::module::ModuleReader;
-use wasmparser::{DataKind, DataSectionReader, ElementItems, ElementKind, ElementSectionReader};
+use wasmparser::{
+    CustomSectionReader, DataKind, DataSectionReader, ElementItems, ElementKind, ElementSectionReader,
+};
 
 impl<'a> ModuleReader<'a> {
     pub(crate) fn elements(
@@ -81,8 +85,16 @@ impl<'a> ModuleReader<'a> {
                 DataKind::Passive => Segment::Passive,
             };
             self.uses("bulk-memory", segment == Segment::Passive);
+            let offset = data.range.end.saturating_sub(size);
+            // Compilers align tables in memory; of a passive segment the beginning is taken to be aligned.
+            let skip = match segment {
+                Segment::Active { start: Some(start), .. } => (start.wrapping_neg() % 4) as usize,
+                _ => 0,
+            };
+            self.code.constants.data(data.data, offset, skip);
+            let source = Source { bytes: data.data, offset, place: SourcePlace::Data(self.data.count) };
+            self.content.search(source, &mut self.code.constants, budget);
             if budget.take() {
-                let offset = data.range.end.saturating_sub(size);
                 let entropy = entropy(data.data);
                 let index = self.data.count;
                 self.data.list.push(DataSegment {
@@ -99,5 +111,15 @@ impl<'a> ModuleReader<'a> {
             self.data.bytes = self.data.bytes.saturating_add(size);
         }
         Ok(())
+    }
+
+    /// Searches a custom section; of one that tools fill, only its beginning.
+    pub(crate) fn search_section(&mut self, section: &CustomSectionReader<'a>, budget: &mut Budget) {
+        let place = SourcePlace::Custom(section.name());
+        let source = Source { bytes: section.data(), offset: section.data_offset(), place };
+        match custom::is_known(section.name()) {
+            true => self.content.beginning(source, budget),
+            false => self.content.search(source, &mut self.code.constants, budget),
+        }
     }
 }

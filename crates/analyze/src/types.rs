@@ -86,13 +86,57 @@ impl<'a> Types<'a> {
         (family != NO_FUNCTION).then(|| self.root(family))
     }
 
+    /// Parameters and results of each type; none of what is no function type.
+    pub(crate) fn arities(&self) -> Vec<(u16, u16)> {
+        let groups = self.section.clone().into_iter().flatten().map_while(Result::ok);
+        let types = groups.flat_map(|group| group.into_types());
+        let short = |list: &[ValType]| u16::try_from(list.len()).unwrap_or(u16::MAX);
+        let arity = |ty: SubType| match &ty.composite_type.inner {
+            CompositeInnerType::Func(function) => (short(function.params()), short(function.results())),
+            _ => (0, 0),
+        };
+        types.map(arity).collect()
+    }
+
+    /// For each family a hash that is the same in all modules, so that different ones mean different types;
+    /// 0, which no other hash is, for all where subtypes may join families.
+    pub(crate) fn shapes(&self) -> Vec<u64> {
+        if self.gc {
+            return vec![0; self.joined.len()];
+        }
+        let mut shapes = Vec::with_capacity(self.joined.len());
+        for (ty, family) in self.all().zip(&self.family) {
+            // Families are numbered as they come.
+            if let (true, CompositeInnerType::Func(function)) =
+                (*family as usize == shapes.len(), &ty.composite_type.inner)
+            {
+                shapes.push(shape(function).max(1));
+            }
+        }
+        shapes
+    }
+
+    /// For each type, is it a function type with references among its parameters and results?
+    pub(crate) fn with_references(&self) -> Vec<bool> {
+        let carries = |ty: SubType| match ty.composite_type.inner {
+            CompositeInnerType::Func(f) => {
+                f.params().iter().chain(f.results()).any(|ty| ty.is_reference_type())
+            }
+            _ => false,
+        };
+        self.all().map(carries).collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = SubType> + use<'_, 'a> {
+        let groups = self.section.clone().into_iter().flatten().map_while(Result::ok);
+        groups.flat_map(|group| group.into_types())
+    }
+
     /// How the `wanted` types read: `(i32, i64) -> (i32)`.
     pub(crate) fn signatures(&self, wanted: &BTreeSet<u32>) -> BTreeMap<u32, String> {
         let mut found = BTreeMap::new();
         let Some(last) = wanted.last() else { return found };
-        let groups = self.section.clone().into_iter().flatten().map_while(Result::ok);
-        let types = groups.flat_map(|group| group.into_types());
-        for (index, ty) in (0..=*last).zip(types) {
+        for (index, ty) in (0..=*last).zip(self.all()) {
             if let (true, CompositeInnerType::Func(function)) =
                 (wanted.contains(&index), &ty.composite_type.inner)
             {

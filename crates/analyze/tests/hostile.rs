@@ -33,8 +33,21 @@ fn sample() -> Vec<u8> {
 
 fn component() -> Vec<u8> {
     wat::parse_str(
-        r#"(component (import "wasi:io/poll@0.2.0" (instance (export "p" (func))))
-            (core module (func (export "f"))) (component (core module)))"#,
+        r#"(component (import "wasi:io/poll@0.2.0" (instance $p (export "p" (func)) (export "r" (type (sub resource)))))
+            (core module $shim (table (export "t") 1 funcref)
+                (func (export "f") (call_indirect (i32.const 0))))
+            (core module $fill (import "" "t" (table 1 funcref)) (import "" "f" (func $f)) (elem (i32.const 0) $f)
+                (func $s (export "s") (call $f)) (start $s))
+            (core func $p (canon lower (func $p "p")))
+            (core instance $shim (instantiate $shim))
+            (core instance $fill (instantiate $fill (with "" (instance (export "f" (func $p))
+                (export "t" (table $shim "t"))))))
+            (type $r (resource (rep i32)))
+            (core func (canon resource.drop $r))
+            (component $inner (import "f" (func $f)) (alias outer 1 $fill (core module)) (export "g" (func $f)))
+            (func $run (canon lift (core func $shim "f")))
+            (instance $i (instantiate $inner (with "f" (func $run))))
+            (export "run" (func $i "g")) (export "again" (instance $i)))"#,
     )
     .unwrap()
 }

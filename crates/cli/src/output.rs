@@ -3,12 +3,24 @@
 use crate::Failure;
 use anyhow::Context as _;
 use serde::Serialize;
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    ops::ControlFlow,
+};
 
 /// Writes `text` to standard output.
 pub(crate) fn text(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     finish(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Writes `text` to standard output, and breaks when nobody reads it any more.
+pub(crate) fn while_read(text: &str) -> Result<ControlFlow<()>, Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(ControlFlow::Break(())),
+        other => finish(other).map(ControlFlow::Continue),
+    }
 }
 
 /// Writes `value` as indented JSON.

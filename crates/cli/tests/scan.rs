@@ -46,6 +46,24 @@ fn a_modules_capabilities_and_the_way_to_each() {
 }
 
 #[test]
+fn a_components_paths_go_through_all_of_its_modules() {
+    let busy = component("busy-files");
+    let why = text(&scan(&["--why", "write-files", path(&busy)]).stdout);
+    let opened = why.split("[method]descriptor.open-at").nth(1).unwrap_or_else(|| panic!("{why}"));
+    let steps = [
+        "export wasi:cli/run@",
+        "> main  in component/module[0]",
+        "> path_open  in component/module[1]",
+        "> wasi:filesystem/types@",
+    ];
+    let found = steps.map(|step| opened.find(step).unwrap_or_else(|| panic!("{step:?} in {why}")));
+    assert!(found.is_sorted(), "{why}");
+    let page = text(&scan(&[path(&busy)]).stdout);
+    assert!(page.contains("linked    4 module instances") && !page.contains("UNRESOLVED"), "{page}");
+    assert!(page.contains("read-files             export wasi:cli/run@"), "{page}");
+}
+
+#[test]
 fn a_directory_has_its_modules_by_their_first_bytes() {
     let dir = tempfile::tempdir().unwrap();
     let inner = dir.path().join("b/c");

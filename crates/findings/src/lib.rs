@@ -12,6 +12,8 @@
 //! ```
 
 mod found;
+mod known_vulnerable;
+mod look;
 mod rule;
 mod rules;
 

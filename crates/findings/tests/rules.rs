@@ -1,13 +1,16 @@
-//! Every rule against its own samples: `triggers*.wat` have to be found, `near-miss*.wat` not. A sample may be a module that
-//! text cannot express otherwise: `(module binary "\00asm…")`.
+//! Every rule against its own samples: `triggers*.wat` have to be found, `near-miss*.wat` not. `triggers-info*.wat` has to be
+//! found as info, and so on; one sample at least as what the rule is at worst. A sample may be a module that
+//! text cannot express otherwise: `(module binary "\00asm…")`. What stands between the comments `(;repeat N;)` and `(;end;)`
+//! is written N times, so that a sample of a bound lies just beyond it, and its near miss exactly on it.
 
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
-use wasmscope_analyze::{Options, analyze};
-use wasmscope_findings::{Findings, RULES, find};
+use wasmscope_analyze::{Facts, Options, analyze};
+use wasmscope_findings::{RULES, find};
+use wasmscope_model::Severity;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules")
@@ -26,25 +29,52 @@ fn samples(id: &str, begin: &str) -> Vec<PathBuf> {
     files
 }
 
-fn findings(sample: &Path) -> Findings {
-    let bytes = wat::parse_file(sample).unwrap_or_else(|error| panic!("{error}"));
-    find(
-        &analyze(&bytes, &Options::default()).unwrap_or_else(|error| panic!("{}: {error}", sample.display())),
-    )
+/// Writes out the repetitions.
+fn repeated(text: &str) -> String {
+    let mut parts = text.split("(;repeat ");
+    let mut whole = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (times, rest) = part.split_once(";)").expect("(;repeat N;)");
+        let (body, after) = rest.split_once("(;end;)").expect("(;end;)");
+        whole.push_str(&body.repeat(times.parse().expect("a number")));
+        whole.push_str(after);
+    }
+    whole
 }
 
-fn found(sample: &Path, id: &str) -> bool {
-    findings(sample).list.iter().any(|finding| finding.rule == id)
+fn facts(sample: &Path) -> Facts {
+    let text = repeated(&fs::read_to_string(sample).unwrap());
+    let bytes = wat::parse_str(text).unwrap_or_else(|error| panic!("{}: {error}", sample.display()));
+    analyze(&bytes, &Options::default()).unwrap_or_else(|error| panic!("{}: {error}", sample.display()))
+}
+
+/// The worst finding of the rule `id`.
+fn found(facts: &Facts, id: &str) -> Option<Severity> {
+    find(facts).list.iter().filter(|finding| finding.rule == id).map(|finding| finding.severity).max()
+}
+
+/// What a file's name says of how bad it is: `triggers-low-2.wat`.
+fn expected(sample: &Path) -> Option<Severity> {
+    let name = sample.file_stem().unwrap().to_str().unwrap();
+    name.split('-').find_map(|word| word.parse().ok())
 }
 
 #[test]
 fn every_rule_finds_its_samples_and_no_near_miss() {
     for rule in RULES {
+        let mut worst = None;
         for sample in samples(rule.id, "triggers") {
-            assert!(found(&sample, rule.id), "{} is not found in {}", rule.id, sample.display());
+            let severity = found(&facts(&sample), rule.id);
+            assert!(severity.is_some(), "{} is not found in {}", rule.id, sample.display());
+            let expected = expected(&sample).or(severity);
+            assert_eq!(severity, expected, "{}", sample.display());
+            worst = worst.max(severity);
         }
+        assert_eq!(worst, Some(rule.severity), "{}: no sample is as bad as the rule says", rule.id);
         for sample in samples(rule.id, "near-miss") {
-            assert!(!found(&sample, rule.id), "{} is found in {}", rule.id, sample.display());
+            let facts = facts(&sample);
+            assert_eq!(found(&facts, rule.id), None, "{} is found in {}", rule.id, sample.display());
+            assert!(facts.validation.valid, "a near miss is a sound module: {}", sample.display());
         }
     }
 }
@@ -60,6 +90,8 @@ fn every_folder_is_a_rule_and_says_all_that_a_person_needs() {
     let ids: BTreeSet<_> = RULES.iter().map(|rule| rule.id.to_owned()).collect();
     assert_eq!(folders, ids);
     assert_eq!(ids.len(), RULES.len(), "an id occurs twice");
+    let classes = RULES.iter().map(|rule| (&rule.threat[..1], rule.threat[1..].parse::<u8>().unwrap()));
+    assert!(classes.is_sorted(), "rules are in the order of the threat catalogue");
     for rule in RULES {
         let id = rule.id;
         for (what, text) in [

@@ -1,11 +1,12 @@
 //! What static analysis holds against a module.
 
 use crate::Confidence;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// How bad it is if it is true, least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing; nothing has to be done.
@@ -63,7 +64,7 @@ impl FromStr for Severity {
 }
 
 /// A function of a module.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct FindingFunction {
     /// Index, imported functions counted first.
     pub index: u32,
@@ -73,7 +74,7 @@ pub struct FindingFunction {
 }
 
 /// Something true of a module's bytes that somebody should know before it runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The rule that found it: `miner-constants`. Stable across versions.
     pub rule: String,

@@ -1,5 +1,6 @@
 //! Identities: which process, which workload, which bytes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256 as Hasher};
 use std::fmt;
@@ -90,8 +91,9 @@ impl<'de> Deserialize<'de> for WorkloadId {
 }
 
 /// SHA-256 of a file's bytes; written as 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Sha256(pub [u8; 32]);
+#[derive(Clone, Copy, PartialEq, Eq, Hash, JsonSchema)]
+#[schemars(transparent)]
+pub struct Sha256(#[schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$"))] pub [u8; 32]);
 
 impl Sha256 {
     /// Hashes `bytes`.

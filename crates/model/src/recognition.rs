@@ -1,5 +1,6 @@
 //! How sure we are that a process runs Wasm, and why.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -40,9 +41,9 @@ impl Signal {
 
 /// Chance, 0 to 100, that what is said is so: a heuristic, not a measured probability. That a process runs Wasm is
 /// tuned on the runtimes of `make test-runtimes`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Confidence(u8);
+pub struct Confidence(#[schemars(range(max = 100))] u8);
 
 impl Confidence {
     /// Clamps to 100.

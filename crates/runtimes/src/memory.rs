@@ -116,7 +116,7 @@ mod tests {
     fn reads_cross_adjacent_blocks_and_stop_at_holes() {
         let memory = Segments::new().with(10, vec![1, 2]).with(12, vec![3]).with(20, vec![9]);
         assert_eq!(read_vec(&memory, 11, 5).unwrap(), [2, 3]);
-        assert_eq!(read_vec(&memory, 13, 5).unwrap(), []);
+        assert!(read_vec(&memory, 13, 5).unwrap().is_empty());
         assert_eq!(read_array::<3>(&memory, 10).unwrap(), Some([1, 2, 3]));
         assert_eq!(read_array::<4>(&memory, u64::MAX).unwrap(), None);
     }

@@ -69,7 +69,7 @@ fn sources() -> impl Iterator<Item = PathBuf> {
 }
 
 fn build(name: &str, source: &Path) -> Result<PathBuf> {
-    let text = fs::read(source).with_context(|| format!("reading {}", source.display()))?;
+    let text = input(source)?;
     cached(&format!("{name}.wasm"), &text, |output| {
         match source.extension().and_then(|extension| extension.to_str()) {
             Some("wat") => {
@@ -79,7 +79,7 @@ fn build(name: &str, source: &Path) -> Result<PathBuf> {
                 }
                 fs::write(output, module)?;
             }
-            Some("c") => compile_c(source, output)?,
+            Some("c") => compile_c(source, &["-O1"], output)?,
             _ => bail!("{}: a guest is written in WAT or C", source.display()),
         }
         Ok(())
@@ -87,9 +87,54 @@ fn build(name: &str, source: &Path) -> Result<PathBuf> {
     .with_context(|| format!("building the guest {name}"))
 }
 
-fn compile_c(source: &Path, output: &Path) -> Result<()> {
+/// Headers that several guests share.
+fn headers() -> PathBuf {
+    workspace_root().join("workloads/include")
+}
+
+/// What a guest is built from.
+fn input(source: &Path) -> Result<Vec<u8>> {
+    let mut text = fs::read(source).with_context(|| format!("reading {}", source.display()))?;
+    if source.extension().is_some_and(|extension| extension == "c") {
+        let pattern = headers().join("*.h");
+        for header in glob::glob(&pattern.to_string_lossy())? {
+            text.extend(fs::read(header?)?);
+        }
+    }
+    Ok(text)
+}
+
+/// The builds of a guest in C that its `variants.txt` lists: a name, and what clang is told.
+///
+/// # Errors
+///
+/// When there is no such guest or list, or a build fails.
+pub fn variants(name: &str) -> Result<Vec<(String, PathBuf)>> {
+    let source = find_guest(name)?;
+    let list = source.with_file_name("variants.txt");
+    let list = fs::read_to_string(&list).with_context(|| format!("reading {}", list.display()))?;
+    let lines = list.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines
+        .map(|line| {
+            let mut words = line.split_whitespace();
+            let variant = words.next().unwrap_or_default();
+            let flags: Vec<&str> = words.collect();
+            let made_from = [input(&source)?, line.as_bytes().to_vec()].concat();
+            let path = cached(&format!("{name}-{variant}.wasm"), &made_from, |output| {
+                compile_c(&source, &flags, output)
+            })
+            .with_context(|| format!("building {name}, {variant}"))?;
+            Ok((variant.to_owned(), path))
+        })
+        .collect()
+}
+
+fn compile_c(source: &Path, flags: &[&str], output: &Path) -> Result<()> {
     let clang = Command::new("clang")
-        .args(["--target=wasm32-wasi", "-O1", "-Wall", "-Werror", "-o"])
+        .args(["--target=wasm32-wasi", "-Wall", "-Werror", "-I"])
+        .arg(headers())
+        .args(flags)
+        .arg("-o")
         .args([output, source])
         .output()
         .context("clang is missing: run `make setup`")?;

@@ -28,7 +28,7 @@ pub mod runtimes;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-pub use guest::{component, find_guest, find_world, guest, guest_names, script};
+pub use guest::{component, find_guest, find_world, guest, guest_names, script, variants};
 pub use process::{Running, wait_until};
 pub use real_guests::{MissingGuest, REAL_GUESTS, RealGuest, real_guest};
 pub use requirements::{is_root, may_skip};

@@ -5,10 +5,13 @@
 
 mod act;
 pub mod diagnosis;
+pub mod difference;
 pub mod event;
+pub mod findings;
 pub mod inspect;
 pub mod scan;
 pub mod table;
+pub mod violations;
 
 use std::fmt::Display;
 use wasmscope_model::{ModuleOrigin, Workload, text::shown};

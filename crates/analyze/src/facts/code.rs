@@ -1,10 +1,11 @@
 //! Functions and instructions in numbers.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The functions of a module in numbers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Functions {
     /// Imported functions.
     pub imported: u32,
@@ -31,7 +32,7 @@ pub struct Functions {
 }
 
 /// A function and what was measured of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NamedFunction {
     /// Index, imported functions counted first.
     pub index: u32,
@@ -46,7 +47,7 @@ pub struct NamedFunction {
 
 /// How many instructions of which class the code holds. Classes do not overlap; their sum is
 /// [`total`](Self::total).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InstructionMix {
     /// All instructions, `end` and `else` included.
     pub total: u64,
@@ -119,7 +120,7 @@ pub struct InstructionMix {
 }
 
 /// A proposal that the module uses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProposalUse {
     /// Its name as wasmparser spells it, with hyphens: `bulk-memory`.
     pub name: String,

@@ -2,10 +2,11 @@
 
 use super::Interface;
 use crate::Capabilities;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is known of a component beyond its modules.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ComponentFacts {
     /// Where it stands: `component`, `component/component[0]`.
     pub path: String,
@@ -24,7 +25,7 @@ pub struct ComponentFacts {
 }
 
 /// An import or export of a component.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ComponentItem {
     /// The name: `wasi:sockets/tcp@0.2.0`, `run`.
     pub name: String,

@@ -1,10 +1,11 @@
 //! Which host interfaces a module is written against.
 
 use crate::Capabilities;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A family of host functions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Interface {
     /// WASI preview 0 and 1: `wasi_unstable`, `wasi_snapshot_preview1`.
@@ -42,7 +43,7 @@ pub enum Interface {
 }
 
 /// What one import namespace (`wasi_snapshot_preview1`, `env`, `wasi:io/poll@0.2.0`) is used for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InterfaceUse {
     /// The namespace, as the module writes it.
     pub namespace: String,

@@ -7,29 +7,41 @@
 
 mod code;
 mod component;
+mod content;
+mod encoding;
 mod interface;
+mod linked;
 mod module;
 mod origin;
 mod reach;
+mod shapes;
 mod storage;
 
 pub use code::{Functions, InstructionMix, NamedFunction, ProposalUse};
 pub use component::{ComponentFacts, ComponentItem};
+pub use content::{
+    ConstantSet, Content, Counted, EmbeddedFile, FileFormat, Library, Place, Secret, SecretKind, Text,
+    TextClass,
+};
+pub use encoding::{Encoding, UnknownCustom};
 pub use interface::{Interface, InterfaceUse};
+pub use linked::{EntryReach, HostReach, Linked};
 pub use module::{Export, ExternType, Import, ItemKind, ModuleFacts, Section};
 pub use origin::{
-    Allocator, DebugInfo, Dependency, DependencyKind, Hardening, Libc, Origin, Producer, Recognised,
-    Signature, SignatureSection, StackPointer,
+    Allocator, DebugInfo, Dependency, DependencyKind, GuardPlace, Hardening, Libc, Origin, Producer,
+    Recognised, Signature, SignatureSection, StackGuard, StackPointer,
 };
 pub use reach::{CapabilityReach, ExportReach, ImportReach, Path, Reachability, Root, Step, Via};
+pub use shapes::{Dispatcher, FormatCall, FormatCalls, IndirectCalls, LoopFunction, Shapes};
 pub use storage::{DataSegment, ElementSegment, Elements, Global, Memory, Segment, Segments, Table};
 
 use crate::Capabilities;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wasmscope_model::Sha256;
 
 /// Everything about one file.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Facts {
     /// Core module or component.
     pub kind: Kind,
@@ -46,6 +58,9 @@ pub struct Facts {
     pub modules: Vec<ModuleFacts>,
     /// The components, in the order in which they begin, the outermost first; empty for a core module.
     pub components: Vec<ComponentFacts>,
+    /// What can be reached in the component as a whole; `None` for a core module, or if it was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linked: Option<Linked>,
     /// Exact number of core modules, also of those beyond the bound.
     pub module_count: u32,
     /// What is odd about the file or was left out.
@@ -53,7 +68,7 @@ pub struct Facts {
 }
 
 /// Core module or component.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A core module.
@@ -63,7 +78,7 @@ pub enum Kind {
 }
 
 /// The validator's verdict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Validation {
     /// Did the whole file validate?
     pub valid: bool,
@@ -73,7 +88,7 @@ pub struct Validation {
 }
 
 /// Something odd at a place in the file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// What kind: stable.
     pub kind: ProblemKind,
@@ -85,7 +100,7 @@ pub struct Problem {
 }
 
 /// What kind of oddity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
     /// Not valid.

@@ -1,16 +1,17 @@
 //! One core module.
 
 use super::{
-    DataSegment, DebugInfo, Dependency, Elements, Functions, Global, Hardening, InstructionMix, Interface,
-    InterfaceUse, Memory, Origin, Problem, Producer, ProposalUse, Reachability, Segments, SignatureSection,
-    Table,
+    ConstantSet, Content, DataSegment, DebugInfo, Dependency, Elements, Encoding, FormatCalls, Functions,
+    Global, Hardening, IndirectCalls, InstructionMix, Interface, InterfaceUse, Memory, Origin, Problem,
+    Producer, ProposalUse, Reachability, Segments, Shapes, SignatureSection, Table,
 };
 use crate::Capabilities;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wasmscope_model::Sha256;
 
 /// Everything about one core module.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ModuleFacts {
     /// Where it stands: `module`, or for the third module of the second component in a component
     /// `component/component[1]/module[2]`.
@@ -60,6 +61,18 @@ pub struct ModuleFacts {
     pub proposals: Vec<ProposalUse>,
     /// What can be called from where.
     pub reachability: Reachability,
+    /// What calls through tables and references may reach; `None` where no call graph was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub indirect_calls: Option<IndirectCalls>,
+    /// Calls of `printf` and its kin; `None` where no call graph was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format_calls: Option<FormatCalls>,
+    /// Functions of a telling shape.
+    pub shapes: Shapes,
+    /// Constants of well-known algorithms in code and data.
+    pub constants: Vec<ConstantSet>,
+    /// What lies in data segments and custom sections.
+    pub content: Content,
     /// The language and toolchain it seems to come from.
     pub origin: Origin,
     /// What the `producers` section says.
@@ -76,12 +89,14 @@ pub struct ModuleFacts {
     pub debug: DebugInfo,
     /// Allocator, libc, stack pointer, stack protector.
     pub hardening: Hardening,
+    /// How it is written down, where that is odd.
+    pub encoding: Encoding,
     /// What is odd about it or was left out.
     pub problems: Vec<Problem>,
 }
 
 /// One section.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Section {
     /// Its number.
     pub id: u8,
@@ -101,7 +116,7 @@ pub struct Section {
 }
 
 /// What kind of thing is imported or exported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ItemKind {
     /// A function.
@@ -117,7 +132,7 @@ pub enum ItemKind {
 }
 
 /// The type of an import or export.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExternType {
     /// What kind of thing.
     pub kind: ItemKind,
@@ -129,7 +144,7 @@ pub struct ExternType {
 }
 
 /// One import.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Import {
     /// The namespace.
     pub module: String,
@@ -147,7 +162,7 @@ pub struct Import {
 }
 
 /// One export.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Export {
     /// The name.
     pub name: String,

@@ -1,10 +1,11 @@
 //! Where a module comes from, and what it was built with. All of it can be forged.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use wasmscope_model::recognition::Confidence;
 
 /// What something was recognised as, how sure, and by what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recognised {
     /// The name: `Rust`, `Emscripten`.
     pub name: String,
@@ -15,7 +16,7 @@ pub struct Recognised {
 }
 
 /// Language and toolchain.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Origin {
     /// Languages, the surest first.
     pub languages: Vec<Recognised>,
@@ -25,7 +26,7 @@ pub struct Origin {
 
 /// One entry of the `producers` section
 /// (<https://github.com/WebAssembly/tool-conventions/blob/main/ProducersSection.md>).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Producer {
     /// `language`, `processed-by` or `sdk`.
     pub field: String,
@@ -36,7 +37,7 @@ pub struct Producer {
 }
 
 /// What a dependency is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DependencyKind {
     /// Part of the module.
@@ -46,7 +47,7 @@ pub enum DependencyKind {
 }
 
 /// A crate in the module (cargo-auditable).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dependency {
     /// The crate's name.
     pub name: String,
@@ -63,7 +64,7 @@ pub struct Dependency {
 }
 
 /// What a `signature` section of the wasmsign2 kind says. Present, not verified.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SignatureSection {
     /// Version of the format.
     pub version: u64,
@@ -74,7 +75,7 @@ pub struct SignatureSection {
 }
 
 /// One signature.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Signature {
     /// The signer's key id, in hexadecimal digits; empty if it names none.
     pub key_id: String,
@@ -85,7 +86,7 @@ pub struct Signature {
 }
 
 /// What helps a debugger.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DebugInfo {
     /// Is there a `name` section?
     pub names: bool,
@@ -109,7 +110,7 @@ pub type Allocator = Recognised;
 pub type Libc = Recognised;
 
 /// What the guest's memory safety rests on.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Hardening {
     /// Allocators, the surest first.
     pub allocators: Vec<Allocator>,
@@ -123,10 +124,45 @@ pub struct Hardening {
     pub stack_protector: Option<bool>,
     /// Is there `__stack_chk_guard`, by the names of exports, data symbols or globals?
     pub stack_guard: bool,
+    /// The guard of the stack protector, where its place is known: by its name, or because every function that calls
+    /// `__stack_chk_fail` reads it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guard: Option<StackGuard>,
+    /// Does the stack end below all data, so that an overflow traps before it reaches them? `None` where the stack
+    /// pointer or the data's place is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stack_first: Option<bool>,
+}
+
+/// The value that the stack protector compares with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StackGuard {
+    /// Where it is.
+    #[serde(flatten)]
+    pub place: GuardPlace,
+    /// Is it zero before any code runs? `None` where the module does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zero: Option<bool>,
+}
+
+/// Where a guard is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "place")]
+pub enum GuardPlace {
+    /// In linear memory, which the guest can write everywhere.
+    Memory {
+        /// Its address.
+        address: u64,
+    },
+    /// In a global, which no store reaches.
+    Global {
+        /// Its index.
+        index: u32,
+    },
 }
 
 /// The stack pointer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StackPointer {
     /// Index of the global.
     pub global: u32,

@@ -1,11 +1,12 @@
 //! What can be called from where.
 
 use crate::{Capabilities, Capability};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The call graph in short. Everything here over-approximates: what is told unreachable is so, what is told
 /// reachable may not be.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reachability {
     /// Was a call graph made? Not for modules with more than [`limits::FUNCTIONS`](crate::limits::FUNCTIONS) functions,
     /// and [incomplete](Self::incomplete) ones say so.
@@ -34,7 +35,7 @@ impl Reachability {
 }
 
 /// Can a capability be used?
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CapabilityReach {
     /// Which one.
     pub capability: Capability,
@@ -49,7 +50,7 @@ pub struct CapabilityReach {
 }
 
 /// Can an imported function be called?
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportReach {
     /// Index of the imported function.
     pub function: u32,
@@ -66,7 +67,7 @@ pub struct ImportReach {
 }
 
 /// What an export can reach.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExportReach {
     /// Where the path begins.
     pub root: Root,
@@ -77,7 +78,7 @@ pub struct ExportReach {
 }
 
 /// Where control enters a module.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Root {
     /// The host calls an export.
@@ -87,29 +88,37 @@ pub enum Root {
     },
     /// The start function runs at instantiation.
     Start,
-    /// The host calls a function that lies in a table or global it can see.
+    /// The host calls a function that lies in a table or global it can see. In a component: code that is not in the
+    /// file, or was not followed, calls a function that it is given.
     Shared,
+    /// A resource of a component is dropped.
+    Destructor,
 }
 
 /// A shortest path of calls.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Path {
     /// Where control enters.
     pub root: Root,
-    /// The functions from the first to the import. If some are left out, they are between the first and the second.
+    /// The functions from the first to the import. If some are left out, they are between the first and the second; in a
+    /// component, before the first.
     pub steps: Vec<Step>,
-    /// How many functions are left out after the first.
+    /// How many functions are left out.
     pub omitted: u32,
     /// How many of the listed steps are over-approximated.
     pub approximate: u32,
 }
 
 /// One function on a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// Index of the function.
     pub function: u32,
-    /// `name` section, export name, or `namespace.name` of an import.
+    /// In a path through a component the module of the function: `component/module[1]`; `None` for a function of the
+    /// host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// `name` section, export name, or `namespace.name` of an import; `interface#function` of a component's import.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// How the step before it calls it.
@@ -118,7 +127,7 @@ pub struct Step {
 }
 
 /// How a function is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "via")]
 pub enum Via {
     /// From outside: the first step.
@@ -137,4 +146,11 @@ pub enum Via {
     },
     /// The caller takes a reference to it (`ref.func`) and may pass it on.
     Reference,
+    /// A call through a place of a table that holds nothing but it, in a component: exact.
+    Slot,
+    /// The canonical ABI of the component model calls it where values pass from one component to another or to
+    /// the host, if they need it: reallocation, post-return, callback, destructor.
+    Canonical,
+    /// How a component is linked is not known here, so it may be any function.
+    Unresolved,
 }

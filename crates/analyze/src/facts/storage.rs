@@ -1,9 +1,10 @@
 //! Memories, tables, globals and what they are filled with.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A linear memory.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Memory {
     /// Its index.
     pub index: u32,
@@ -26,7 +27,7 @@ pub struct Memory {
 }
 
 /// A table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Table {
     /// Its index.
     pub index: u32,
@@ -53,7 +54,7 @@ pub struct Table {
 }
 
 /// A global.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Global {
     /// Its index.
     pub index: u32,
@@ -77,7 +78,7 @@ pub struct Global {
 }
 
 /// A kind of segments in numbers, and the segments.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Segments<T> {
     /// Exact number.
     pub count: u32,
@@ -96,7 +97,7 @@ impl<T> Default for Segments<T> {
 }
 
 /// How a segment is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "mode")]
 pub enum Segment {
     /// Copied at instantiation to a memory or table.
@@ -114,7 +115,7 @@ pub enum Segment {
 }
 
 /// A data segment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DataSegment {
     /// Its index.
     pub index: u32,
@@ -137,7 +138,7 @@ pub struct DataSegment {
 }
 
 /// Element segments in numbers, and the segments.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Elements {
     /// Exact number of segments.
     pub count: u32,
@@ -148,7 +149,7 @@ pub struct Elements {
 }
 
 /// An element segment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ElementSegment {
     /// Its index.
     pub index: u32,

@@ -1,0 +1,1 @@
+(module (import "plugin" "log" (global i32)))

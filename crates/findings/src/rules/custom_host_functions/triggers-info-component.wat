@@ -1,0 +1,1 @@
+(component (import "example:plugin/log" (instance (export "log" (func (param "text" string))))))

@@ -1,0 +1,1 @@
+(module (import "plugin" "log" (func (param i32 i32))))

@@ -1,0 +1,1 @@
+(module (@custom ".debug_info" ""))

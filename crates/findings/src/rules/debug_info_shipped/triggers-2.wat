@@ -1,0 +1,1 @@
+(module (@custom "sourceMappingURL" "\05a.map"))

@@ -1,0 +1,3 @@
+(module
+  (memory 1)
+  (data (i32.const 1024) "written in Lua 5.4.6 \00"))

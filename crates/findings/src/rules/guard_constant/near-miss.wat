@@ -1,0 +1,5 @@
+(module
+  (import "wasi_snapshot_preview1" "random_get" (func (param i32 i32) (result i32)))
+  (memory 1)
+  (data (i32.const 1024) "\2a\2a\2a\2a")
+  (global (export "__stack_chk_guard") i32 (i32.const 1024)))

@@ -1,0 +1,1 @@
+(module (func (;repeat 999998;) nop(;end;)))

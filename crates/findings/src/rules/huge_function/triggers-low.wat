@@ -1,0 +1,1 @@
+(module (func (;repeat 1000000;) nop(;end;)))

@@ -1,0 +1,1 @@
+(module (func (;repeat 7654322;) nop(;end;)))

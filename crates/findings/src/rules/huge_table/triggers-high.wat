@@ -1,0 +1,1 @@
+(module (table i64 4294967297 funcref))

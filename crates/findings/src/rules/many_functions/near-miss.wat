@@ -1,0 +1,1 @@
+(module (type (func)) (;repeat 300000;)(func (type 0))(;end;))

@@ -1,0 +1,1 @@
+(module (func (local (;repeat 10000;) i32(;end;))))

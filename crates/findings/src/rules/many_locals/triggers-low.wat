@@ -1,0 +1,1 @@
+(module (func (local (;repeat 10001;) i32(;end;))))

@@ -1,0 +1,1 @@
+(module (func (local (;repeat 50001;) i32(;end;))))

@@ -1,0 +1,1 @@
+(module (;repeat 100000;)(type (func))(;end;))

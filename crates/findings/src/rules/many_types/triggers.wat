@@ -1,0 +1,1 @@
+(module (;repeat 100001;)(type (func))(;end;))

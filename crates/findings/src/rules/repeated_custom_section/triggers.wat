@@ -1,0 +1,1 @@
+(module (@custom "producers" "\00") (@custom "producers" "\00"))

@@ -1,0 +1,1 @@
+(module (import "env" "memory" (memory 1)) (data (i32.const 65535) "ab"))

@@ -1,0 +1,1 @@
+(module (@custom "signature" (before first) "\01"))

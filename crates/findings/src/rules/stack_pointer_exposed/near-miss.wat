@@ -1,0 +1,4 @@
+(module
+  (global $__stack_pointer (mut i32) (i32.const 66560))
+  (global (export "__heap_base") i32 (i32.const 66560))
+  (memory 2))

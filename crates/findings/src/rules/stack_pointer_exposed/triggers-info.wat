@@ -1,0 +1,1 @@
+(module (@custom "dylink.0" (before first) "") (import "env" "__stack_pointer" (global (mut i32))) (memory 2))

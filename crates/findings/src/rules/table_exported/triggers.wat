@@ -1,0 +1,1 @@
+(module (table (export "__indirect_function_table") 1 funcref))

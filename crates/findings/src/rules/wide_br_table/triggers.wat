@@ -1,0 +1,1 @@
+(module (func (param i32) (br_table (;repeat 10001;) 0(;end;) 0 (local.get 0))))
