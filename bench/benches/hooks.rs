@@ -1,6 +1,7 @@
 //! What the hooks at the boundary cost: a guest that does nothing but call the host, under plain Wasmtime and under the
 //! same Wasmtime with hooks, in turns.
 
+use crossbeam_channel::Receiver;
 use rustix::time::{ClockId, clock_gettime};
 use std::{process::ExitCode, thread, time::Duration};
 use wasmscope_bench::{
@@ -8,7 +9,7 @@ use wasmscope_bench::{
     report::{Report, Row},
     sized,
 };
-use wasmscope_sensor_wasmtime::{ChannelSink, Denial, Gate, Hooks, Mode, Observe, Rule, Sensor, p1, p2, run};
+use wasmscope_sensor_wasmtime::{ChannelSink, Denial, Event, Gate, Hooks, Mode, Observe, Rule, Sensor, p1, p2, run};
 use wasmtime::{
     Engine, Linker, Module, Result, Store, TypedFunc,
     component::{self, ResourceTable},
@@ -88,15 +89,14 @@ fn main() -> ExitCode {
 
 fn measure(report: &mut Report) -> Result<()> {
     let quiet = |mode| Sensor::builder().modes(mode).lifecycle(false).build();
-    let (sink, events) = ChannelSink::bounded(QUEUE);
-    let told = Sensor::builder().modes(Mode::Events).lifecycle(false).sink(sink).build();
-    // Somebody takes the events, now and then: one who waited for each would have to be woken by the guest.
-    thread::spawn(move || {
+    // Somebody takes the events: now and then, as the sink for lines does, or waiting for each.
+    let told = taken_by(|events| {
         loop {
             events.try_iter().for_each(drop);
             thread::sleep(PAUSE);
         }
     });
+    let awaited = taken_by(|events| events.iter().for_each(drop));
     let gate = Gate::default().rule(Rule::deny("never", Denial::Access).function("path_open"));
     let gated = Sensor::builder().modes(Mode::Time).lifecycle(false).gate(gate).build();
 
@@ -113,6 +113,7 @@ fn measure(report: &mut Report) -> Result<()> {
             ("counted and timed", &quiet(Mode::Time), Some(goal)),
             ("counted, timed, judged by a gate of one rule", &gated, None),
             ("told", &told, Some(GOAL_EVENTS_NS)),
+            ("told to a receiver that waits for each", &awaited, None),
         ] {
             rounds.push((mode, make(Some(sensor))?, goal, Vec::new()));
         }
@@ -142,10 +143,18 @@ fn measure(report: &mut Report) -> Result<()> {
             });
         }
     }
-    report.note(format!("events lost because the reader was slower than the guest: {}", told.lost()));
+    let lost = (told.lost(), awaited.lost());
+    report.note(format!("events lost because the reader was slower than the guest: {}, waiting {}", lost.0, lost.1));
     report
         .note("each row: median of differences between neighbours in time; CPU time of the guest's thread; same engine settings");
     Ok(())
+}
+
+/// A sensor that tells everything, to a thread that takes it.
+fn taken_by(take: impl FnOnce(Receiver<Event>) + Send + 'static) -> Sensor {
+    let (sink, events) = ChannelSink::bounded(QUEUE);
+    thread::spawn(move || take(events));
+    Sensor::builder().modes(Mode::Events).lifecycle(false).sink(sink).build()
 }
 
 /// A guest under a sensor, or under plain Wasmtime.

@@ -272,7 +272,7 @@ fn subjects(params: &[Param]) -> String {
             out += &format!("subjects.path({fd} as u32, &bytes(memory, {pointer}, {length}));");
         }
         if let Some((pointer, length)) = &param.gather {
-            out += &format!("subjects.bytes(gathered(memory, {pointer}, {length}));");
+            out += &format!("subjects.bytes(offered(memory, {pointer}, {length}));");
         }
     }
     if params.iter().all(|param| param.text.is_none())

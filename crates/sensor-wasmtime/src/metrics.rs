@@ -129,7 +129,8 @@ fn samples(metric: Metric, summary: &Summary, lost: u64) -> Vec<Sample> {
         MEMORY_GROWTH => growth(summary.memory),
         TABLE_GROWTH => growth(summary.table),
         RUNS => vec![
-            (vec!["returned"], (run.runs - run.trapped - run.exited - run.failed) as f64),
+            // Counters of an instance that runs are read one after the other: they need not fit together.
+            (vec!["returned"], run.runs.saturating_sub(run.trapped + run.exited + run.failed) as f64),
             (vec!["trapped"], run.trapped as f64),
             (vec!["exited"], run.exited as f64),
             (vec!["failed"], run.failed as f64),

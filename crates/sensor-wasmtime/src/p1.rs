@@ -251,6 +251,11 @@ fn buffers(memory: &GuestMemory<'_>, pointer: i32, count: i32) -> Value {
     Value::Bytes(gathered(memory, pointer, count))
 }
 
+/// Bytes that a write may move, for limits. Of more buffers than are looked at, nobody knows: no limit has room for them.
+fn offered(memory: &GuestMemory<'_>, pointer: i32, count: i32) -> u64 {
+    if count as u32 > BUFFERS { u64::MAX } else { gathered(memory, pointer, count) }
+}
+
 fn gathered(memory: &GuestMemory<'_>, pointer: i32, count: i32) -> u64 {
     let length = |at: u32| {
         let at = (pointer as u32).checked_add(at * 8 + 4)?;

@@ -3,6 +3,7 @@
 use crate::{
     EventKind, Frame, Hooks, Observe, RunEnd, RunEvent, Stack, TEXT_BYTES,
     clock::{monotonic_ns, thread_cpu_ns},
+    instance::Instance,
 };
 use std::{
     pin::{Pin, pin},
@@ -60,7 +61,7 @@ where
     result
 }
 
-/// As [`run`], for async calls.
+/// As [`run`], for async calls. A call that the host drops before it ends, because of a timeout of its own, is told as failed.
 ///
 /// # Errors
 /// Those of `f`.
@@ -84,25 +85,49 @@ where
     S::Data: Observe,
 {
     let before = Before::of(store);
-    let (result, cpu) = Timed { inner: pin!(f(store)), cpu: 0 }.await;
-    before.over(store, name, cpu, result.as_ref().err());
+    let instance = Arc::clone(&store.as_context_mut().data_mut().hooks().instance);
+    let mut dropped = Dropped { before: Some(before), instance, name, cpu: 0 };
+    let result = Timed { inner: pin!(f(store)), cpu: &mut dropped.cpu }.await;
+    if let Some(before) = dropped.before.take() {
+        before.over(store, name, dropped.cpu, result.as_ref().err());
+    }
     result
+}
+
+/// Tells of a run that nobody waited for to its end.
+struct Dropped<'a> {
+    /// Until it ended.
+    before: Option<Before>,
+    instance: Arc<Instance>,
+    name: &'a str,
+    cpu: u64,
+}
+
+impl Drop for Dropped<'_> {
+    fn drop(&mut self) {
+        if let Some(before) = self.before.take() {
+            let message = "the host dropped the call before it ended".into();
+            let end = RunEnd::Failed { message, stack: Stack::default() };
+            // The store cannot be asked for its fuel: it is borrowed by what is dropped.
+            before.ended(&self.instance, self.name, self.cpu, None, end);
+        }
+    }
 }
 
 /// Adds up the CPU time of being polled: tasks move between threads.
 struct Timed<'a, F> {
     inner: Pin<&'a mut F>,
-    cpu: u64,
+    cpu: &'a mut u64,
 }
 
 impl<F: Future> Future for Timed<'_, F> {
-    type Output = (F::Output, u64);
+    type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let before = thread_cpu_ns();
         let polled = self.inner.as_mut().poll(context);
-        self.cpu += thread_cpu_ns().saturating_sub(before);
-        polled.map(|output| (output, self.cpu))
+        *self.cpu += thread_cpu_ns().saturating_sub(before);
+        polled
     }
 }
 
@@ -129,16 +154,19 @@ impl Before {
         S::Data: Observe,
     {
         let mut store = store.as_context_mut();
-        let wall_ns = monotonic_ns().saturating_sub(self.began);
         let left = store.as_context().get_fuel().ok();
         // A host that adds fuel meanwhile hides as much.
         let fuel = self.fuel.zip(left).map(|(before, after)| before.saturating_sub(after));
         let instance = Arc::clone(&store.data_mut().hooks().instance);
+        self.ended(&instance, name, cpu_ns, fuel, error.map_or(RunEnd::Returned, end));
+    }
+
+    fn ended(self, instance: &Instance, name: &str, cpu_ns: u64, fuel: Option<u64>, end: RunEnd) {
+        let wall_ns = monotonic_ns().saturating_sub(self.began);
         let counters = &instance.run;
         let host_ns = counters.host_ns.get().saturating_sub(self.host_ns);
         // The guest is on the CPU whenever it is not in a host call, or it waits for one.
         let guest_cpu_ns = wall_ns.saturating_sub(host_ns).min(cpu_ns);
-        let end = error.map_or(RunEnd::Returned, end);
         counters.runs.add(1);
         match end {
             RunEnd::Returned => {}
@@ -152,7 +180,7 @@ impl Before {
         counters.fuel.add(fuel.unwrap_or(0));
         let event = RunEvent { name: name.into(), end, wall_ns, cpu_ns, host_ns, guest_cpu_ns, fuel };
         if instance.sensor.0.lifecycle {
-            instance.sensor.emit(&instance, self.began, EventKind::Run(event));
+            instance.sensor.emit(instance, self.began, EventKind::Run(event));
         }
     }
 }

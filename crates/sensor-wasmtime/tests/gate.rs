@@ -36,6 +36,9 @@ const FILES: &str = r#"(module
         (i32.store (i32.const 16) (i32.const 4096))
         (i32.store (i32.const 20) (local.get $length))
         (call $write (local.get $descriptor) (i32.const 16) (i32.const 1) (i32.const 8)))
+    ;; So many empty buffers.
+    (func (export "write_none") (param $descriptor i32) (param $buffers i32) (result i32)
+        (call $write (local.get $descriptor) (i32.const 16) (local.get $buffers) (i32.const 8)))
     (func (export "close") (param i32) (result i32) (call $close (local.get 0))))"#;
 
 const ACCES: i32 = 2;
@@ -251,5 +254,14 @@ fn a_function_without_an_error_traps_when_it_is_refused() -> Result<()> {
     assert_eq!(seen.len(), 1);
     assert_eq!((seen[0].function.name, seen[0].denied.as_deref()), ("get-random-u64", Some("no chance")));
     assert_eq!(seen[0].outcome, Outcome::Trap);
+    Ok(())
+}
+
+#[test]
+fn no_limit_of_bytes_has_room_for_more_buffers_than_are_looked_at() -> Result<()> {
+    let limit = Rule::limit("output", Limit::default().bytes(1 << 20)).function("fd_write");
+    let mut guest = Guest::new(Gate::default().rule(limit))?;
+    assert_eq!(guest.two("write_none", 1, 1024)?, 0);
+    assert_eq!(guest.two("write_none", 1, 1025)?, DQUOT);
     Ok(())
 }

@@ -5,7 +5,7 @@ mod common;
 use common::{Core, calls, core, engine, limited};
 use wasmscope_sensor_wasmtime::{
     ChannelSink, Event, EventKind, GrowthAnswer, GrowthEvent, Mode, Observe as _, Outcome, RunEnd, RunEvent,
-    Sensor, observe, p1, run,
+    Sensor, observe, p1, run, run_async,
 };
 use wasmtime::{
     Caller, Config, Engine, Linker, Module, Result, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline,
@@ -233,5 +233,18 @@ fn thousands_of_instances_are_kept_apart_and_added_up() -> Result<()> {
     assert_eq!((summary.started, summary.ended), (INSTANCES, INSTANCES));
     assert_eq!(summary.calls(), INSTANCES * (INSTANCES + 1) / 2);
     assert!(sensor.live().is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_that_the_host_drops_is_told_as_failed() -> Result<()> {
+    let (sink, events) = ChannelSink::bounded(64);
+    let sensor = Sensor::builder().sink(sink).build();
+    let (mut store, _) = core(&sensor, "(module)", |_| {})?;
+    let waits = run_async(&mut store, "waits", async |_| std::future::pending::<Result<()>>().await);
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(1), waits).await.is_err());
+    let told = runs(events.try_iter());
+    assert!(matches!(&told[1].end, RunEnd::Failed { message, .. } if message.contains("dropped")), "{told:?}");
+    assert_eq!((&*told[1].name, sensor.summary().run.failed), ("waits", 1));
     Ok(())
 }

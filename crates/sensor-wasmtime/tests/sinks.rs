@@ -10,6 +10,7 @@ use std::{
         Arc, Mutex,
         mpsc::{Receiver, channel},
     },
+    time::Duration,
 };
 use wasmscope_sensor_wasmtime::{ChannelSink, Class, LinesSink, Mode, Sensor, SensorBuilder};
 use wasmtime::Result;
@@ -91,7 +92,18 @@ fn a_writer_that_fails_is_told_at_the_end() -> Result<()> {
     let (sink, writer) = LinesSink::start(Full, 1 << 16)?;
     let sensor = go(Sensor::builder().modes(Mode::Events).sink(sink), 10_000)?;
     assert_eq!(writer.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
-    assert!(sensor.lost() > 0);
+    assert_eq!(sensor.lost(), 10_000, "what waited in the buffer included");
+    Ok(())
+}
+
+#[test]
+fn a_writer_that_blocks_for_good_is_given_up() -> Result<()> {
+    let (unblock, blocked) = channel();
+    let (sink, writer) = LinesSink::start(Blocked(blocked, Arc::default()), 64)?;
+    go(Sensor::builder().modes(Mode::Events).sink(sink), 10_000)?;
+    let given_up = writer.finish_within(Duration::from_millis(20)).unwrap_err();
+    assert_eq!(given_up.kind(), io::ErrorKind::TimedOut);
+    drop(unblock);
     Ok(())
 }
 

@@ -8,10 +8,15 @@ const DESCRIPTORS: usize = 65_536;
 /// Longest path that is kept, in bytes.
 const PATH_BYTES: usize = 65_536;
 
+/// Most bytes of all paths of one instance together.
+const ALL_BYTES: usize = 16 << 20;
+
 /// Absolute paths, as the guest sees them, by descriptor.
 #[derive(Debug, Default)]
 pub(crate) struct Paths {
     by_descriptor: HashMap<u32, Box<[u8]>>,
+    /// Of all of them.
+    bytes: usize,
     /// Whether some are missing: then a descriptor that is not found may stand for anything.
     incomplete: bool,
     /// Whether the directories are known that were there from the start.
@@ -30,27 +35,41 @@ pub(crate) enum Known {
 
 impl Paths {
     pub(crate) fn set(&mut self, descriptor: u32, path: &[u8]) {
-        if self.by_descriptor.len() >= DESCRIPTORS || path.len() > PATH_BYTES {
+        self.close(descriptor);
+        let path = if path.len() > PATH_BYTES { Vec::new() } else { normal(&[path]) };
+        if path.is_empty()
+            || self.by_descriptor.len() >= DESCRIPTORS
+            || self.bytes + path.len() > ALL_BYTES
+        {
             return self.lose(descriptor);
         }
-        self.by_descriptor.insert(descriptor, normal(&[path]).into());
+        self.keep(descriptor, path.into());
     }
 
     /// The descriptor stands for something of which the path is not known.
     pub(crate) fn lose(&mut self, descriptor: u32) {
-        self.by_descriptor.remove(&descriptor);
+        self.close(descriptor);
         self.incomplete = true;
     }
 
     pub(crate) fn close(&mut self, descriptor: u32) {
-        self.by_descriptor.remove(&descriptor);
+        let path = self.by_descriptor.remove(&descriptor);
+        self.bytes -= path.map_or(0, |path| path.len());
     }
 
     pub(crate) fn renumber(&mut self, from: u32, to: u32) {
-        match self.by_descriptor.remove(&from) {
-            Some(path) => self.by_descriptor.insert(to, path),
-            None => self.by_descriptor.remove(&to),
-        };
+        let path = self.by_descriptor.get(&from).cloned();
+        self.close(from);
+        self.close(to);
+        if let Some(path) = path {
+            self.keep(to, path);
+        }
+    }
+
+    /// `descriptor` has no path.
+    fn keep(&mut self, descriptor: u32, path: Box<[u8]>) {
+        self.bytes += path.len();
+        self.by_descriptor.insert(descriptor, path);
     }
 
     /// The path of a descriptor.
@@ -126,5 +145,20 @@ mod tests {
         }
         assert_eq!(paths.of(DESCRIPTORS as u32), Known::Lost);
         assert_eq!(paths.of(0), Known::Path(b"/a".to_vec()));
+    }
+
+    #[test]
+    fn long_paths_are_bounded_by_their_sum_and_what_is_closed_makes_room() {
+        let long = [b"/".as_slice(), &vec![b'a'; PATH_BYTES - 1]].concat();
+        let mut paths = Paths::default();
+        let fit = (ALL_BYTES / PATH_BYTES) as u32;
+        (0..fit).for_each(|descriptor| paths.set(descriptor, &long));
+        assert_eq!(paths.of(fit - 1), Known::Path(long.clone()));
+        paths.renumber(0, fit);
+        paths.set(0, b"/b");
+        assert_eq!(paths.of(0), Known::Lost, "as much is kept as before");
+        paths.close(fit);
+        paths.set(0, b"/b");
+        assert_eq!(paths.of(0), Known::Path(b"/b".to_vec()));
     }
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Passes events to a receiver. When that is too slow, the newest are dropped and counted.
 ///
-/// A receiver that waits in `recv` must be woken by the guest, which costs it about a microsecond for each event. One that
-/// looks every few milliseconds (`try_iter`) costs it nothing.
+/// A receiver that waits in `recv` must be woken by the guest's thread, with a system call. One that looks every few
+/// milliseconds (`try_iter`) need not.
 ///
 /// ```
 /// use wasmscope_sensor_wasmtime::{ChannelSink, Sensor};

@@ -1,7 +1,7 @@
 //! JSON lines, written by a thread of their own.
 
 use crate::{Event, Sink, clock::monotonic_ns};
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, TryRecvError, bounded};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::{
@@ -11,11 +11,11 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-/// So long the writer sleeps when there is nothing: one that waited in the queue would have to be woken by the guest, for
-/// each event, at several times the price of the event.
+/// So long the writer sleeps when there is nothing: one that waited in the queue would have to be woken by the guest's
+/// thread, with a system call.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// Writes each event as one line of JSON. The guest never waits for the writer: when that blocks or fails, events are
@@ -55,7 +55,7 @@ enum Message {
 struct Lost {
     /// The queue was full, or nobody took from it any more.
     queue: AtomicU64,
-    /// The writer failed.
+    /// The writer failed: what it had not passed on by then, and what came later.
     writer: AtomicU64,
 }
 
@@ -123,6 +123,28 @@ impl LineWriter {
     pub fn finish(self) -> io::Result<()> {
         // Fails only where the thread has ended already.
         _ = self.sender.send(Message::Finish);
+        self.joined()
+    }
+
+    /// As [`finish`](Self::finish), but gives up when the writer blocks for longer than `patience`: what it had not
+    /// written by then is lost. Its thread is left to itself.
+    ///
+    /// # Errors
+    /// As there; [`TimedOut`](io::ErrorKind::TimedOut).
+    pub fn finish_within(self, patience: Duration) -> io::Result<()> {
+        let end = Instant::now() + patience;
+        let told = self.sender.send_timeout(Message::Finish, patience);
+        while !matches!(told, Err(SendTimeoutError::Timeout(_))) && Instant::now() < end {
+            if self.thread.is_finished() {
+                return self.joined();
+            }
+            thread::sleep(PAUSE);
+        }
+        let lost = format!("nobody takes the events: {} of them wait, and more that were begun", self.sender.len());
+        Err(io::Error::new(io::ErrorKind::TimedOut, lost))
+    }
+
+    fn joined(self) -> io::Result<()> {
         self.thread.join().unwrap_or_else(|_| Err(io::Error::other("the writer panicked")))
     }
 }
@@ -131,24 +153,32 @@ impl LineWriter {
 fn write(mut writer: impl Write, receiver: &Receiver<Message>, lost: &Lost) -> io::Result<()> {
     let mut outcome = Ok(());
     let mut told = 0;
+    // Lines since the last flush: some of them may have been passed on, but nobody knows how many.
+    let mut waiting = 0;
     loop {
-        match receiver.try_recv() {
-            Ok(Message::Event(_)) if outcome.is_err() => _ = lost.writer.fetch_add(1, Relaxed),
-            Ok(Message::Event(event)) => {
-                outcome = line(&mut writer, &event, lost, &mut told);
-                if outcome.is_err() {
-                    lost.writer.fetch_add(1, Relaxed);
-                }
-            }
-            Err(TryRecvError::Empty) => {
-                outcome = outcome.and_then(|()| writer.flush());
-                thread::sleep(PAUSE);
-            }
-            Ok(Message::Finish) | Err(TryRecvError::Disconnected) => {
-                return outcome
-                    .and_then(|()| tell_lost(&mut writer, lost, &mut told))
-                    .and_then(|()| writer.flush());
-            }
+        let message = receiver.try_recv();
+        let ends = matches!(message, Ok(Message::Finish) | Err(TryRecvError::Disconnected));
+        if let Ok(Message::Event(_)) = message {
+            waiting += 1;
+        }
+        if outcome.is_ok() {
+            outcome = match message {
+                Ok(Message::Event(event)) => line(&mut writer, &event, lost, &mut told),
+                Err(TryRecvError::Empty) if waiting == 0 => Ok(()),
+                Err(TryRecvError::Empty) => writer.flush().map(|()| waiting = 0),
+                _ => tell_lost(&mut writer, lost, &mut told)
+                    .and_then(|()| writer.flush())
+                    .map(|()| waiting = 0),
+            };
+        }
+        if outcome.is_err() {
+            lost.writer.fetch_add(std::mem::take(&mut waiting), Relaxed);
+        }
+        if ends {
+            return outcome;
+        }
+        if receiver.is_empty() {
+            thread::sleep(PAUSE);
         }
     }
 }
