@@ -9,7 +9,9 @@ use wasmscope_bench::{
     report::{Report, Row},
     sized,
 };
-use wasmscope_sensor_wasmtime::{ChannelSink, Denial, Event, Gate, Hooks, Mode, Observe, Rule, Sensor, p1, p2, run};
+use wasmscope_sensor_wasmtime::{
+    ChannelSink, Denial, Event, Gate, Hooks, Mode, Observe, Rule, Sensor, p1, p2, run,
+};
 use wasmtime::{
     Engine, Linker, Module, Result, Store, TypedFunc,
     component::{self, ResourceTable},
@@ -144,7 +146,10 @@ fn measure(report: &mut Report) -> Result<()> {
         }
     }
     let lost = (told.lost(), awaited.lost());
-    report.note(format!("events lost because the reader was slower than the guest: {}, waiting {}", lost.0, lost.1));
+    report.note(format!(
+        "events lost because the reader was slower than the guest: {}, waiting {}",
+        lost.0, lost.1
+    ));
     report
         .note("each row: median of differences between neighbours in time; CPU time of the guest's thread; same engine settings");
     Ok(())

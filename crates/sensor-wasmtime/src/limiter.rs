@@ -30,8 +30,8 @@ pub struct Limiter<L = StoreLimits> {
     inner: L,
     instance: Arc<Instance>,
     /// What was granted last: wasmtime may still fail to do it.
-    memory: Option<Wish>,
-    table: Option<Wish>,
+    memory: Option<Granted>,
+    table: Option<Granted>,
 }
 
 /// From, to, and the most that is declared.
@@ -41,6 +41,9 @@ struct Wish {
     asked: usize,
     maximum: Option<usize>,
 }
+
+/// What was granted, and the most that there was before.
+type Granted = (Wish, u64);
 
 impl Hooks {
     /// Watches growth that `inner` decides on. `StoreLimits::default()` grants everything.
@@ -58,6 +61,7 @@ impl<L> Limiter<L> {
     fn decided(&mut self, what: &'static str, wish: Wish, decision: &wasmtime::Result<bool>) {
         let growth = self.growth(what);
         growth.asked.add(1);
+        let most = growth.high_water.get();
         let answer = match decision {
             Ok(true) => {
                 growth.granted.add(1);
@@ -74,7 +78,7 @@ impl<L> Limiter<L> {
                 GrowthAnswer::Trapped
             }
         };
-        let pending = (answer == GrowthAnswer::Granted).then_some(wish);
+        let pending = (answer == GrowthAnswer::Granted).then_some((wish, most));
         match what {
             MEMORY => self.memory = pending,
             _ => self.table = pending,
@@ -84,14 +88,15 @@ impl<L> Limiter<L> {
 
     /// wasmtime could not do what was granted; or it did not even ask, because the declaration forbids it.
     fn failed(&mut self, what: &'static str) {
-        let wish = match what {
+        let granted = match what {
             MEMORY => self.memory.take(),
             _ => self.table.take(),
         };
         let growth = self.growth(what);
         growth.refused.add(1);
-        match wish {
-            Some(wish) => {
+        match granted {
+            Some((wish, most)) => {
+                growth.high_water.set(most);
                 growth.granted.sub(1);
                 growth.now.sub(wish.asked.saturating_sub(wish.from) as u64);
                 self.tell(what, wish, GrowthAnswer::Failed);
@@ -202,5 +207,24 @@ impl<L: ResourceLimiterAsync> ResourceLimiterAsync for Limiter<L> {
 
     fn memories(&self) -> usize {
         self.inner.memories()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sensor;
+
+    #[test]
+    fn what_wasmtime_could_not_do_was_never_there() -> wasmtime::Result<()> {
+        let hooks = Sensor::builder().kernel_clock().build().instance("guest");
+        let mut limiter = hooks.limiter(StoreLimits::default());
+        assert!(ResourceLimiter::memory_growing(&mut limiter, 0, 100, None)?);
+        assert!(ResourceLimiter::memory_growing(&mut limiter, 100, 500, None)?);
+        ResourceLimiter::memory_grow_failed(&mut limiter, wasmtime::Error::msg("no addresses"))?;
+        let memory = hooks.summary().memory;
+        assert_eq!((memory.asked, memory.granted, memory.refused), (2, 1, 1));
+        assert_eq!((memory.now, memory.high_water), (100, 100));
+        Ok(())
     }
 }

@@ -35,6 +35,10 @@ impl Counter {
         self.0.store(self.0.load(Relaxed).saturating_sub(n), Relaxed);
     }
 
+    pub(crate) fn set(&self, n: u64) {
+        self.0.store(n, Relaxed);
+    }
+
     pub(crate) fn raise(&self, n: u64) {
         self.0.store(self.0.load(Relaxed).max(n), Relaxed);
     }

@@ -244,7 +244,10 @@ async fn a_call_that_the_host_drops_is_told_as_failed() -> Result<()> {
     let waits = run_async(&mut store, "waits", async |_| std::future::pending::<Result<()>>().await);
     assert!(tokio::time::timeout(std::time::Duration::from_millis(1), waits).await.is_err());
     let told = runs(events.try_iter());
-    assert!(matches!(&told[1].end, RunEnd::Failed { message, .. } if message.contains("dropped")), "{told:?}");
+    assert!(
+        matches!(&told[1].end, RunEnd::Failed { message, .. } if message.contains("dropped")),
+        "{told:?}"
+    );
     assert_eq!((&*told[1].name, sensor.summary().run.failed), ("waits", 1));
     Ok(())
 }

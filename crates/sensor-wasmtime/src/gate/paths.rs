@@ -37,10 +37,7 @@ impl Paths {
     pub(crate) fn set(&mut self, descriptor: u32, path: &[u8]) {
         self.close(descriptor);
         let path = if path.len() > PATH_BYTES { Vec::new() } else { normal(&[path]) };
-        if path.is_empty()
-            || self.by_descriptor.len() >= DESCRIPTORS
-            || self.bytes + path.len() > ALL_BYTES
-        {
+        if path.is_empty() || self.by_descriptor.len() >= DESCRIPTORS || self.bytes + path.len() > ALL_BYTES {
             return self.lose(descriptor);
         }
         self.keep(descriptor, path.into());

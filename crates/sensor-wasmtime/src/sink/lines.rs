@@ -140,7 +140,8 @@ impl LineWriter {
             }
             thread::sleep(PAUSE);
         }
-        let lost = format!("nobody takes the events: {} of them wait, and more that were begun", self.sender.len());
+        let lost =
+            format!("nobody takes the events: {} of them wait, and more that were begun", self.sender.len());
         Err(io::Error::new(io::ErrorKind::TimedOut, lost))
     }
 
