@@ -3,7 +3,11 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
+<<<<<<< HEAD
 .PHONY: help demo test lint bench bench-detect bench-scan miner-set fuzz test-mutants test-runtimes test-kernels setup clean
+=======
+.PHONY: help demo test lint bench bench-hooks bench-scan miner-set fuzz test-mutants test-runtimes test-kernels setup clean
+>>>>>>> main
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1@\2/p' $(MAKEFILE_LIST) | \
@@ -33,8 +37,13 @@ bench: setup ## Measure (as root; 40 minutes, QUICK=1 for a first impression)
 	cargo xtask real-modules
 	cargo bench -p wasmscope-bench
 
+<<<<<<< HEAD
 bench-detect: setup ## Measure the rules: events a second, and their state (a minute and a build)
 	cargo bench -p wasmscope-bench --bench detect
+=======
+bench-hooks: setup ## Measure what the hooks of sensor-wasmtime cost (as root; a minute and the build)
+	cargo bench -p wasmscope-bench --bench hooks
+>>>>>>> main
 
 bench-scan: setup ## Measure `scan` on public modules (two minutes and a build)
 	cargo xtask real-modules
