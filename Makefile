@@ -3,11 +3,7 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-<<<<<<< HEAD
-.PHONY: help demo test lint bench bench-detect bench-scan miner-set fuzz test-mutants test-runtimes test-kernels setup clean
-=======
-.PHONY: help demo test lint bench bench-hooks bench-scan miner-set fuzz test-mutants test-runtimes test-kernels setup clean
->>>>>>> main
+.PHONY: help demo test lint bench bench-detect bench-hooks bench-scan miner-set fuzz test-mutants test-runtimes test-kernels setup clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1@\2/p' $(MAKEFILE_LIST) | \
