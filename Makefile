@@ -33,13 +33,11 @@ bench: setup ## Measure (as root; 40 minutes, QUICK=1 for a first impression)
 	cargo xtask real-modules
 	cargo bench -p wasmscope-bench
 
-<<<<<<< HEAD
 bench-detect: setup ## Measure the rules: events a second, and their state (a minute and a build)
 	cargo bench -p wasmscope-bench --bench detect
-=======
+
 bench-hooks: setup ## Measure what the hooks of sensor-wasmtime cost (as root; a minute and the build)
 	cargo bench -p wasmscope-bench --bench hooks
->>>>>>> main
 
 bench-scan: setup ## Measure `scan` on public modules (two minutes and a build)
 	cargo xtask real-modules
