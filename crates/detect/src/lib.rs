@@ -25,6 +25,7 @@
 
 mod condition;
 mod engine;
+mod envelope;
 mod error;
 mod files;
 mod rules;

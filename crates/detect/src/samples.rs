@@ -32,17 +32,18 @@ pub fn test(rule: &Rule, rules: &Arc<RuleSet>, files: &Files) -> Tested {
     for (name, must_match) in [("match.jsonl", true), ("no-match.jsonl", false)] {
         let path = format!("{}/{}/{name}", rule.maturity, rule.id);
         let file = files.name(&path);
-        let samples = match files.texts.get(&path).map(|text| read(text, rule.window.is_some())) {
-            Some(Ok(samples)) if !samples.is_empty() => samples,
-            Some(Ok(_)) | None => {
-                tested.problems.push(Problem::of_file(&file, "a rule needs samples of both kinds"));
-                continue;
-            }
-            Some(Err((line, message))) => {
-                tested.problems.push(Problem { file, line, column: 1, message });
-                continue;
-            }
-        };
+        let samples =
+            match files.texts.get(&path).map(|text| read(text, rule.window.is_some() || has_streams(text))) {
+                Some(Ok(samples)) if !samples.is_empty() => samples,
+                Some(Ok(_)) | None => {
+                    tested.problems.push(Problem::of_file(&file, "a rule needs samples of both kinds"));
+                    continue;
+                }
+                Some(Err((line, message))) => {
+                    tested.problems.push(Problem { file, line, column: 1, message });
+                    continue;
+                }
+            };
         *(if must_match { &mut tested.matching } else { &mut tested.other }) += samples.len();
         for (line, events) in samples {
             if detects(rule, &events, rules) != must_match {
@@ -57,6 +58,11 @@ pub fn test(rule: &Rule, rules: &Arc<RuleSet>, files: &Files) -> Tested {
         }
     }
     tested
+}
+
+/// Are samples told apart by empty lines?
+fn has_streams(text: &str) -> bool {
+    text.trim().lines().any(|line| line.trim().is_empty())
 }
 
 fn detects(rule: &Rule, events: &[Event], rules: &Arc<RuleSet>) -> bool {

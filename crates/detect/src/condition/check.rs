@@ -147,6 +147,9 @@ impl<'a> Compiler<'a> {
         if self.element.as_deref() == Some(&name) {
             return Ok(Typed::Text(Text::Element));
         }
+        if name == "envelope.outside" {
+            return Ok(Typed::Test(Test::Outside));
+        }
         if let Some(list) = name.strip_prefix("lists.") {
             return match self.lists.get(list) {
                 Some(items) => Ok(Typed::Constants(items.clone())),

@@ -4,6 +4,7 @@ use super::{
     expr::{AddressTest, Key, Number, Operation, Order, Test, Text, TextTest},
     functions,
 };
+use crate::envelope::{Own, is_outside};
 use std::{
     cmp::Ordering,
     hash::{DefaultHasher, Hash as _, Hasher as _},
@@ -19,12 +20,18 @@ use wasmscope_model::{
 pub(crate) struct View<'e> {
     event: &'e EventKind,
     workload: Option<&'e Workload>,
+    own: Option<&'e Own>,
     element: &'e str,
 }
 
 impl<'e> View<'e> {
     pub(crate) fn new(event: &'e EventKind, workload: Option<&'e Workload>) -> Self {
-        Self { event, workload, element: "" }
+        Self { event, workload, own: None, element: "" }
+    }
+
+    /// Knowing what runtimes do for themselves: without it, nothing is outside of an envelope.
+    pub(crate) fn with_own(self, own: &'e Own) -> Self {
+        Self { own: Some(own), ..self }
     }
 
     fn value(&self, field: &Field) -> Option<Value<'e>> {
@@ -61,6 +68,7 @@ impl Test {
             Self::And(all) => decide(all, false, view),
             Self::Or(all) => decide(all, true, view),
             Self::Not(test) => test.holds(view).map(|value| !value),
+            Self::Outside => is_outside(view, view.event, view.workload?, view.own?),
             Self::Field(field) => match view.value(field)? {
                 Value::Bool(value) => Some(value),
                 _ => None,

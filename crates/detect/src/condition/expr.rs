@@ -13,6 +13,8 @@ pub(crate) enum Test {
     And(Box<[Test]>),
     Or(Box<[Test]>),
     Not(Box<Test>),
+    /// The act is outside of the envelope.
+    Outside,
     /// A field of type bool.
     Field(&'static Field),
     Has(&'static Field),

@@ -29,6 +29,9 @@ fn outcomes(test: &Test, kind: Kind) -> Outcomes {
         Test::And(all) => all.iter().map(|t| outcomes(t, kind)).fold(known(true), and),
         Test::Or(all) => not(all.iter().map(|t| not(outcomes(t, kind))).fold(known(true), and)),
         Test::Not(test) => not(outcomes(test, kind)),
+        Test::Outside => {
+            Outcomes { unknown: true, ..if crate::envelope::bounds(kind) { ANY } else { UNKNOWN } }
+        }
         Test::Field(field) => of_field(field, kind),
         Test::Has(field) if field.reachable().contains(kind) => Outcomes { unknown: false, ..ANY },
         Test::Has(_) => known(false),

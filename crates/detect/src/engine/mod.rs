@@ -163,7 +163,7 @@ impl Engine {
 
     fn ask(&mut self, kind: Kind, id: WorkloadId, event: &Event, found: &mut Vec<Detection>) {
         let facts = self.workloads.get(&id).and_then(|state| state.facts.as_deref());
-        let view = View::new(&event.kind, facts);
+        let view = View::new(&event.kind, facts).with_own(&self.rules.own);
         let mut matched: Vec<Matched> = Vec::new();
         // Backwards, so that one event is not two steps of a sequence.
         for check in self.rules.of(kind).iter().rev() {

@@ -1,7 +1,7 @@
 //! What is remembered of one workload or module.
 
 use super::event_bytes;
-use crate::window::Window;
+use crate::{envelope::is_bounded, window::Window};
 use wasmscope_model::{Event, Workload, text::lossy_within};
 
 /// Events kept of a window before the one that fills it.
@@ -143,6 +143,10 @@ pub(super) fn kept_facts(workload: &Workload) -> Workload {
         container: workload.container.clone(),
         ..*workload
     };
+    // What is not kept, or in no file, may be able to do anything.
+    if workload.modules.len() > MOST_MODULES || !is_bounded(workload) {
+        kept.modules.iter_mut().for_each(|module| module.capabilities = None);
+    }
     for module in &mut kept.modules {
         (module.path, module.name) = (cut(&module.path), cut(&module.name));
     }

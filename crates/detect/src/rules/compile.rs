@@ -2,11 +2,12 @@
 
 use super::{
     Limit, Rule, RuleWindow, Suppress,
-    file::{RuleFile, WindowFile},
+    file::{EnvelopeFile, RuleFile, WindowFile},
     place::Reading,
 };
 use crate::{
     condition::{Compiler, Fault, Key, Test, can_match, parse, unknown},
+    envelope::Own,
     files::Files,
     window::{MOST_DISTINCT, MOST_REGULAR, MOST_STEPS, Shape},
 };
@@ -77,6 +78,25 @@ pub(super) fn compile(
         limit,
     };
     Some((rule, checks))
+}
+
+/// What a runtime does for itself.
+pub(super) fn compile_own(
+    file: &EnvelopeFile,
+    runtime: &str,
+    compiler: Compiler<'_>,
+    reading: &mut Reading<'_>,
+    own: &mut Own,
+) {
+    let mut making = Making { compiler, reading };
+    for one in &file.own {
+        if let Some((kinds, test)) = making.condition(&one.events, &one.condition) {
+            own.add(runtime, kinds, test);
+        }
+        if one.why.trim().is_empty() {
+            making.reading.wrong(&one.condition, "`why` says what the runtime does it for");
+        }
+    }
 }
 
 fn usual(maturity: Maturity) -> Confidence {

@@ -105,6 +105,25 @@ pub(crate) struct MacroFile {
     pub(crate) condition: Spanned<String>,
 }
 
+/// `rules/envelope/<runtime>.yaml`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EnvelopeFile {
+    pub(crate) about: String,
+    /// How it was learned, on which versions.
+    pub(crate) measured: String,
+    pub(crate) own: Vec<OwnFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OwnFile {
+    /// What it is for.
+    pub(crate) why: String,
+    pub(crate) events: Vec<Spanned<String>>,
+    pub(crate) condition: Spanned<String>,
+}
+
 /// `rules/settings.yaml`
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

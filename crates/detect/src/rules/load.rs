@@ -2,12 +2,13 @@
 
 use super::{
     Check, Rule, RuleSet,
-    compile::{Compiled, compile},
-    file::{ListFile, MacroFile, RuleFile, SettingsFile},
+    compile::{Compiled, compile, compile_own},
+    file::{EnvelopeFile, ListFile, MacroFile, RuleFile, SettingsFile},
     place::Reading,
 };
 use crate::{
     condition::Compiler,
+    envelope::Own,
     error::{Invalid, Problem},
     files::Files,
 };
@@ -69,16 +70,19 @@ impl RuleSet {
                 problems.push(Problem::of_file(&files.origin, "more than 10,000 rules"));
             }
         }
+        let own = own(layers, &shared, &mut problems);
         if !problems.is_empty() {
             problems.sort();
             problems.dedup();
             return Err(Invalid { problems });
         }
-        Ok(Self::index(found))
+        Ok(Self { own, ..Self::index(found) })
     }
 
     fn index(found: BTreeMap<String, (Rule, Compiled)>) -> Self {
-        let mut set = Self { rules: Vec::new(), by_kind: (0..Kind::COUNT).map(|_| Vec::new()).collect() };
+        let own = Own::default();
+        let mut set =
+            Self { rules: Vec::new(), by_kind: (0..Kind::COUNT).map(|_| Vec::new()).collect(), own };
         for (rule, compiled) in found.into_values() {
             let index = set.rules.len() as u32;
             for (step, (kinds, test)) in compiled.into_iter().enumerate() {
@@ -133,6 +137,29 @@ impl Shared {
         (&self.lists, &self.macros).hash(&mut hasher);
         hasher.finish()
     }
+}
+
+/// What runtimes do for themselves; a file of the same name replaces the one below.
+fn own(layers: &[Files], shared: &Shared, problems: &mut Vec<Problem>) -> Own {
+    let mut files_of: BTreeMap<&str, (&Files, &String, &String)> = BTreeMap::new();
+    for files in layers {
+        for (path, text) in &files.texts {
+            if let Some(runtime) = named(path, "envelope/") {
+                files_of.insert(runtime, (files, path, text));
+            }
+        }
+    }
+    let mut own = Own::default();
+    for (runtime, (files, path, text)) in files_of {
+        let mut reading = Reading::new(files.name(path), text);
+        if let Some(file) = reading.parse::<EnvelopeFile>() {
+            about(&file.about, &mut reading);
+            about(&file.measured, &mut reading);
+            compile_own(&file, runtime, Compiler::new(&shared.lists, &shared.macros), &mut reading, &mut own);
+        }
+        problems.append(&mut reading.problems);
+    }
+    own
 }
 
 fn about(text: &str, reading: &mut Reading<'_>) {

@@ -7,6 +7,7 @@ mod place;
 
 use crate::{
     condition::{Key, Test},
+    envelope::Own,
     window::Shape,
 };
 use std::fmt;
@@ -135,6 +136,8 @@ pub(crate) struct Check {
 pub struct RuleSet {
     pub(crate) rules: Vec<Rule>,
     pub(crate) by_kind: Vec<Vec<Check>>,
+    /// What runtimes do for themselves.
+    pub(crate) own: Own,
 }
 
 impl RuleSet {
