@@ -15,6 +15,9 @@ const BEGIN_NS: u64 = 1_000_000_000_000;
 /// Events of one sample, repetitions included.
 const MOST_EVENTS: usize = 100_000;
 
+/// The line at which a sample begins, and its events.
+pub type Sample = (u64, Vec<Event>);
+
 /// How a rule's samples went.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tested {
@@ -76,8 +79,8 @@ fn detects(rule: &Rule, events: &[Event], rules: &Arc<RuleSet>) -> bool {
 ///
 /// # Errors
 /// A line is no event.
-pub fn read(text: &str, streams: bool) -> Result<Vec<(u64, Vec<Event>)>, (u64, String)> {
-    let mut samples: Vec<(u64, Vec<Event>)> = Vec::new();
+pub fn read(text: &str, streams: bool) -> Result<Vec<Sample>, (u64, String)> {
+    let mut samples: Vec<Sample> = Vec::new();
     let (mut open, mut now) = (false, BEGIN_NS);
     for (number, line) in text.lines().enumerate() {
         let number = number as u64 + 1;

@@ -22,7 +22,7 @@ use wasmscope_model::WorkloadId;
 pub const WORKLOADS: usize = 2048;
 /// Names that all lists of all workloads share beyond those that each is sure of. With 1,000 workloads at
 /// every other bound, the page stays under 5 MiB.
-const SHARED_NAMES: usize = 8192;
+const SHARED_NAMES: usize = 6144;
 /// What is not told apart.
 const OTHER: &str = "other";
 

@@ -230,7 +230,7 @@ impl<'a> Compiler<'a> {
                 self.binary(id, name, left, right)
             }
             (_, Some(target), args) => self.method(id, name, target, args),
-            (_, None, [of]) if FUNCTIONS.iter().any(|f| *f == name) => self.method(id, name, of, &[]),
+            (_, None, [of]) if FUNCTIONS.contains(&name) => self.method(id, name, of, &[]),
             (operators::CONDITIONAL, ..) => Err((id, "`? :` is not supported: use `&&` and `||`".into())),
             (operators::INDEX, ..) => Err((id, "elements are asked for by exists() and all()".into())),
             _ => Err((id, unknown_function(name))),
@@ -406,7 +406,7 @@ impl<'a> Compiler<'a> {
         const ONLY: &str = "of the list macros exists() and all() are supported";
         let Expr::Call(step) = &of.loop_step.expr else { return Err((id, ONLY.into())) };
         let begins_with = match &of.accu_init.expr {
-            Expr::Literal(LiteralValue::Boolean(value)) => value.clone().into_inner(),
+            Expr::Literal(LiteralValue::Boolean(value)) => value.into_inner(),
             _ => return Err((id, ONLY.into())),
         };
         let any = match (step.func_name.as_str(), begins_with) {
@@ -448,7 +448,7 @@ const METHODS: [&str; 10] = [
 
 fn of_literal(literal: &LiteralValue) -> Result<Typed, String> {
     Ok(match literal {
-        LiteralValue::Boolean(value) => Typed::Test(Test::Const(value.clone().into_inner())),
+        LiteralValue::Boolean(value) => Typed::Test(Test::Const(value.into_inner())),
         LiteralValue::Int(number) => Typed::Number(Number::Int(*number.inner()), Type::Int),
         LiteralValue::UInt(number) => {
             let number = i64::try_from(*number.inner()).map_err(|_| "numbers end at 2^63-1")?;
