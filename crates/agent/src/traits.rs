@@ -5,12 +5,9 @@ use wasmscope_findings::find;
 use wasmscope_model::{Severity, activity::Word};
 use wasmscope_workload::modules::Traits;
 
-/// Larger modules are not analysed here: the watch loop waits meanwhile, some 10 ms for each MiB.
-const MOST_BYTES: usize = 1 << 20;
-
 /// Capabilities and findings of a module's bytes.
 pub(crate) fn traits(bytes: &[u8]) -> Traits {
-    if bytes.len() > MOST_BYTES || !bytes.starts_with(b"\0asm") {
+    if !bytes.starts_with(b"\0asm") {
         return Traits::default();
     }
     let Ok(facts) = analyze(bytes, &Options { validate: false, reachability: true }) else {

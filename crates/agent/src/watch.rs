@@ -25,7 +25,7 @@ use wasmscope_export::{Listener, ServeError, Snapshot};
 use wasmscope_model::{EventKind, FileVersion, Interest, Record};
 use wasmscope_recording::{Header, RecordedRegistry, Recorder};
 use wasmscope_sensor_kernel::{Family, LoadError, Rings, Sensor, Settings, Tracker, Usage};
-use wasmscope_workload::{Control, Look as _, Looker};
+use wasmscope_workload::{Control, Inspector, Look as _, Looker};
 
 /// Records taken in before events are passed on and looks made.
 const BATCH: usize = 256;
@@ -184,7 +184,12 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     let control = SensorControl { tracker, sensor, settled: HashMap::new() };
     let log = recorder.as_ref().map(Recorder::log).unwrap_or_default();
     let mut watch = Watch {
-        registry: RecordedRegistry::new(Looker::new()?.inspecting(traits), control, now, log),
+        registry: RecordedRegistry::new(
+            Looker::new()?.inspecting(Inspector::start(traits)?),
+            control,
+            now,
+            log,
+        ),
         clock,
         census: Census::default(),
         loss_report: LossReport::default(),

@@ -1,6 +1,6 @@
 //! What was learned of files, by file and version: each is read once.
 
-use crate::modules::{Inspect, ModuleInfo};
+use crate::{inspector::Inspector, modules::ModuleInfo};
 use lru::LruCache;
 use std::{num::NonZeroUsize, rc::Rc};
 use wasmscope_runtimes::{Fingerprint, fingerprint};
@@ -16,19 +16,19 @@ const MODULES: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");
 pub struct FileCache {
     fingerprints: LruCache<FileId, Rc<Fingerprint>>,
     modules: LruCache<FileId, Option<Rc<ModuleInfo>>>,
-    inspect: Option<Inspect>,
+    inspector: Option<Inspector>,
 }
 
 impl Default for FileCache {
     fn default() -> Self {
-        Self { fingerprints: LruCache::new(FINGERPRINTS), modules: LruCache::new(MODULES), inspect: None }
+        Self { fingerprints: LruCache::new(FINGERPRINTS), modules: LruCache::new(MODULES), inspector: None }
     }
 }
 
 impl FileCache {
-    /// Modules that are read from now on are given to `inspect`.
-    pub fn inspect_with(&mut self, inspect: Inspect) {
-        self.inspect = Some(inspect);
+    /// Modules that are read from now on are given to `inspector`.
+    pub fn inspect_with(&mut self, inspector: Inspector) {
+        self.inspector = Some(inspector);
     }
 
     /// The fingerprint of the executable or library `id`; `open` is called if it is not known yet.
@@ -48,7 +48,7 @@ impl FileCache {
 
     /// What `file` is as a module; `None` if it is none.
     pub fn module(&mut self, file: &RegularFile) -> Option<Rc<ModuleInfo>> {
-        let inspect = self.inspect;
-        self.modules.get_or_insert(file.id, || ModuleInfo::read(file, inspect).map(Rc::new)).clone()
+        let inspector = self.inspector.as_ref();
+        self.modules.get_or_insert(file.id, || ModuleInfo::read(file, inspector).map(Rc::new)).clone()
     }
 }

@@ -9,12 +9,14 @@
 mod acts;
 pub mod cache;
 pub mod container;
+mod inspector;
 pub mod looker;
 pub mod modules;
 pub mod registry;
 mod schedule;
 mod stacks;
 
+pub use inspector::Inspector;
 pub use looker::{Hints, Look, LookError, Looker, ModuleRead, Sight};
 pub use registry::{Control, Registry};
 pub use stacks::FaultSight;

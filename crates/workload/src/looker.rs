@@ -3,7 +3,8 @@
 use crate::{
     cache::FileCache,
     container,
-    modules::{Candidate, Inspect, limit_memories, name_images, resolve},
+    inspector::Inspector,
+    modules::{Candidate, limit_memories, name_images, resolve},
     stacks::{FaultSight, Program, Stacks},
 };
 use std::{
@@ -62,6 +63,9 @@ pub struct Sight {
     pub dedicated: bool,
     /// Changes whenever code is loaded or memory is reserved, and only then.
     pub layout: u64,
+    /// A module is still being analysed: a later look will know more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pending: bool,
 }
 
 /// Why a look found nothing.
@@ -140,10 +144,11 @@ impl Looker {
         })
     }
 
-    /// Modules are given to `inspect` when they are first read, and what it says of them becomes part of their workloads.
+    /// Modules are given to `inspector` when they are first read, and what it says of them becomes part of their workloads
+    /// with a later look.
     #[must_use]
-    pub fn inspecting(mut self, inspect: Inspect) -> Self {
-        self.cache.inspect_with(inspect);
+    pub fn inspecting(mut self, inspector: Inspector) -> Self {
+        self.cache.inspect_with(inspector);
         self
     }
 
@@ -266,6 +271,8 @@ impl Look for Looker {
             self.stacks.learn(*process.key(), native_code(&sighting.images), memory.as_ref());
         }
         unknown.extend(sighting.problems);
+        let pending =
+            candidates.iter().filter_map(|c| c.info.as_ref()).any(|info| info.traits.get().is_none());
         let modules = resolve(candidates, &sighting.images);
         let mut images = sighting.images;
         name_images(&mut images, &modules);
@@ -285,6 +292,7 @@ impl Look for Looker {
             dedicated: executable_marks
                 .is_some_and(|f| f.marks.iter().any(|m| m.weight.get() >= DEDICATED_PERCENT)),
             layout: layout(&maps),
+            pending,
             workload: Workload {
                 id: WorkloadId::new(&self.boot, &key),
                 pid: key.pid,

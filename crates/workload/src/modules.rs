@@ -1,6 +1,10 @@
 //! Module files: what they are, and which of those a process touched it really runs.
 
-use std::rc::Rc;
+use crate::inspector::Inspector;
+use std::{
+    rc::Rc,
+    sync::{Arc, OnceLock},
+};
 use wasmscope_model::{
     CodeImage, LimitSource, LinearMemory, ModuleFile, ModuleOrigin, Sha256, activity::Word,
 };
@@ -19,8 +23,8 @@ pub struct ModuleInfo {
     pub size_bytes: u64,
     /// What the bytes tell; `None` where they are broken or too many.
     pub facts: Option<ModuleFacts>,
-    /// What an [`Inspect`] says of them.
-    pub traits: Traits,
+    /// What an [`Inspect`] says of them, once it has.
+    pub traits: Arc<OnceLock<Traits>>,
 }
 
 /// What a module can do and what speaks against it.
@@ -32,27 +36,28 @@ pub struct Traits {
     pub findings: Vec<Word>,
 }
 
-/// Analyses the bytes of a module. Runs while everything else waits: who gives one bounds its time.
+/// Analyses the bytes of a module.
 pub type Inspect = fn(&[u8]) -> Traits;
 
 impl ModuleInfo {
     /// Reads `file` if it begins like a module: `\0asm`, a precompiled module of Wasmtime, or text that a
     /// runtime would take for one.
-    pub fn read(file: &RegularFile, inspect: Option<Inspect>) -> Option<Self> {
+    pub fn read(file: &RegularFile, inspector: Option<&Inspector>) -> Option<Self> {
         let head = file.head::<512>().ok()?;
         if !begins_like_a_module(&head) {
             return None;
         }
         let size_bytes = file.id.size;
         let Some(bytes) = file.content(MOST_MODULE_BYTES).ok()? else {
-            return Some(Self { sha256: None, size_bytes, facts: None, traits: Traits::default() });
+            return Some(Self { sha256: None, size_bytes, facts: None, traits: Inspector::nothing() });
         };
         let facts = module_facts(&bytes).ok();
         if facts.is_none() && !head.starts_with(b"\0asm") {
             return None;
         }
-        let traits = inspect.map(|inspect| inspect(&bytes)).unwrap_or_default();
-        Some(Self { sha256: Some(Sha256::of(&bytes)), size_bytes, facts, traits })
+        let sha256 = Some(Sha256::of(&bytes));
+        let traits = inspector.map_or_else(Inspector::nothing, |inspector| inspector.inspect(bytes));
+        Some(Self { sha256, size_bytes, facts, traits })
     }
 }
 
@@ -112,7 +117,7 @@ pub fn resolve(
             continue;
         }
         let facts = candidate.info.as_ref().and_then(|i| i.facts.clone());
-        let traits = candidate.info.as_ref().map(|i| i.traits.clone()).unwrap_or_default();
+        let traits = candidate.info.as_ref().and_then(|i| i.traits.get().cloned()).unwrap_or_default();
         let file = ModuleFile {
             path: candidate.path,
             sha256,
@@ -170,7 +175,7 @@ mod tests {
             sha256: Some(Sha256::of(&bytes)),
             size_bytes: bytes.len() as u64,
             facts: Some(facts),
-            traits: Traits::default(),
+            traits: Inspector::nothing(),
         };
         Candidate { path: Some(path.into()), origin, info: Some(Rc::new(info)) }
     }

@@ -473,7 +473,8 @@ impl<L: Look, C: Control> Registry<L, C> {
         }
         if changed.is_empty() {
             entry.unchanged_looks += 1;
-            if entry.unchanged_looks >= 2 && !after.modules.is_empty() {
+            let pending = entry.sight.as_ref().is_some_and(|sight| sight.pending);
+            if entry.unchanged_looks >= 2 && !after.modules.is_empty() && !pending {
                 entry.burst.end();
             }
         } else {

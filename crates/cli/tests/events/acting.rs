@@ -88,9 +88,16 @@ pub(crate) fn only<'a>(events: &'a [Value], what: &str, holds: impl Fn(&Value) -
     found[0]
 }
 
-/// Events that tell of acts: not of the agent, nor what a workload is.
+/// Events that tell of acts: not of the agent, nor what a workload is, nor what rules make of it.
 pub(crate) fn acts(events: &[Value]) -> impl Iterator<Item = &Value> {
-    let about = ["sensor.state", "sensor.lost", "workload.started", "workload.identified", "workload.exited"];
+    let about = [
+        "sensor.state",
+        "sensor.lost",
+        "workload.started",
+        "workload.identified",
+        "workload.exited",
+        "workload.detected",
+    ];
     events.iter().filter(move |event| !about.contains(&event["event.name"].as_str().unwrap()))
 }
 

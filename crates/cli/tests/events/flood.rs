@@ -1,7 +1,7 @@
 //! A workload that does too much: what is withheld is counted, and costs others nothing.
 
 use crate::{
-    acting::{check_attribution, functions, wait_known},
+    acting::{acts, check_attribution, functions, wait_known},
     kit::{Started, named, shell_line, watch_script},
 };
 use serde_json::Value;
@@ -56,7 +56,7 @@ fn a_flood_is_counted_exactly_and_displaces_nobody() {
     // Each round of the other guest is complete, but for those before it was known.
     let last_steps = |e: &&&Value| functions(e).contains(&"open_outside");
     let others: Vec<_> =
-        events.iter().filter(|e| functions(e).contains(&"work") && e["workload.id"] != *id).collect();
+        acts(&events).filter(|e| functions(e).contains(&"work") && e["workload.id"] != *id).collect();
     let complete = others.iter().filter(last_steps).count();
     assert!((rounds / 2..=rounds).contains(&complete), "{complete} rounds");
     let first = others.iter().position(|e| functions(e).contains(&"open_outside")).unwrap();

@@ -156,7 +156,7 @@ fn sight() -> Sight {
         container: Container::default(),
         unknown: vec![],
     };
-    Sight { key: key(GUEST), workload, dedicated: true, layout: 1 }
+    Sight { key: key(GUEST), workload, dedicated: true, layout: 1, pending: false }
 }
 
 fn head(pid: u32, at: Duration) -> Head {

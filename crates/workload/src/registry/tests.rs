@@ -124,6 +124,7 @@ fn sight(pid: u32, start_ticks: u64, verdict: Verdict, pages: u64) -> Sight {
         key,
         dedicated: true,
         layout: 1,
+        pending: false,
         workload: Workload {
             id: WorkloadId::new(&BootId("boot".into()), &key),
             pid: Pid(pid),
