@@ -11,13 +11,16 @@
 pub mod census;
 mod clock;
 pub mod command;
+mod detect;
 mod ledger;
 mod meter;
 mod output;
 mod replay;
+mod traits;
 mod watch;
 
 pub use clock::{Clock, monotonic};
+pub use detect::Rules;
 pub use ledger::Row;
 pub use output::{Ended, Sink};
 pub use replay::{Stopped, replay};

@@ -44,6 +44,7 @@ impl Source for Scraper {
 struct Running {
     traps: BTreeMap<Cow<'static, str>, u64>,
     withheld: u64,
+    detections: BTreeMap<String, u64>,
     cpu: (Duration, Duration),
     guest_cpu: GuestCpu,
 }
@@ -104,6 +105,11 @@ impl Meter {
     /// Every event that is told counts, and probes are remembered.
     pub(crate) fn count(&mut self, kind: &EventKind) {
         *self.events.entry(kind.name()).or_default() += 1;
+        if let EventKind::Detected(detection) = kind
+            && let Some(running) = self.running.get_mut(&detection.id)
+        {
+            *running.detections.entry(detection.rule.clone()).or_default() += 1;
+        }
         if let EventKind::Sensor(report) = kind {
             self.probes.insert(report.name.clone(), report.state);
         }
@@ -301,6 +307,7 @@ impl Meter {
                 .collect(),
             cpu: Some(wasmscope_sensor_proc::own_cpu()),
             resident_bytes: wasmscope_sensor_proc::own_resident_bytes().ok(),
+            detection_evictions: None,
         }
     }
 }
@@ -316,6 +323,8 @@ impl Running {
         told.pod.clone_from(&about.pod);
         told.traps = self.traps.iter().map(|(kind, count)| (kind.clone(), *count)).collect();
         told.events_withheld = Some(self.withheld);
+        told.detections =
+            self.detections.iter().map(|(rule, count)| (Cow::Owned(rule.clone()), *count)).collect();
         told.guest_cpu = self.guest_cpu.by_module();
         told.outside_cpu = self.guest_cpu.outside();
     }

@@ -1,6 +1,10 @@
 //! A recorded run again: what it was told goes out as it did then.
 
-use crate::{clock::Clock, output::Sink};
+use crate::{
+    clock::Clock,
+    detect::{Detector, Rules},
+    output::Sink,
+};
 use std::io;
 use wasmscope_recording::{Replay, ReplayError};
 
@@ -16,22 +20,27 @@ pub enum Stopped {
 }
 
 /// Writes the events of a recording to `sink`: the same in the same order as the recorded run made, including those that
-/// its output was too slow for.
+/// its output was too slow for. What `rules` state of them comes in between.
 ///
 /// # Errors
 /// See [`Stopped`].
-pub fn replay(mut recording: Replay, sink: &mut dyn Sink) -> Result<(), Stopped> {
-    let ended = write_all(&mut recording, sink);
+pub fn replay(mut recording: Replay, rules: Option<Rules>, sink: &mut dyn Sink) -> Result<(), Stopped> {
+    let ended = write_all(&mut recording, Detector::new(rules), sink);
     if !matches!(ended, Err(Stopped::Output(_))) {
         sink.flush().map_err(Stopped::Output)?;
     }
     ended
 }
 
-fn write_all(recording: &mut Replay, sink: &mut dyn Sink) -> Result<(), Stopped> {
+fn write_all(recording: &mut Replay, mut detector: Detector, sink: &mut dyn Sink) -> Result<(), Stopped> {
     while let Some(told) = recording.step()? {
         for event in told {
-            sink.write(&Clock::at(event.clock).event(event.at, event.kind)).map_err(Stopped::Output)?;
+            let clock = Clock::at(event.clock);
+            let told = clock.event(event.at, event.kind);
+            sink.write(&told).map_err(Stopped::Output)?;
+            for detection in detector.observe(&told) {
+                sink.write(&clock.event(event.at, detection)).map_err(Stopped::Output)?;
+            }
         }
         // Who follows a recording while it is written sees what there is.
         if recording.may_wait() {

@@ -4,9 +4,11 @@ use crate::{
     census::Census,
     clock::{Clock, monotonic},
     command::Held,
+    detect::{Detector, Rules},
     ledger::{LossReport, QueueCounts, RegistryCounts, Row, calls_for_census, rows},
     meter::{Meter, Scraper},
     output::{Ended, Output, Sink},
+    traits::traits,
 };
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
 use std::{
@@ -50,6 +52,8 @@ pub struct Options {
     pub recording: Option<File>,
     /// Where metrics are asked for; without it nothing is measured beyond what the kernel counts anyway.
     pub metrics: Option<Listener>,
+    /// Rules to ask of every event.
+    pub rules: Option<Rules>,
     /// Sizes of the queues between the agent's threads.
     pub queues: Queues,
 }
@@ -180,7 +184,7 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     let control = SensorControl { tracker, sensor, settled: HashMap::new() };
     let log = recorder.as_ref().map(Recorder::log).unwrap_or_default();
     let mut watch = Watch {
-        registry: RecordedRegistry::new(Looker::new()?, control, now, log),
+        registry: RecordedRegistry::new(Looker::new()?.inspecting(traits), control, now, log),
         clock,
         census: Census::default(),
         loss_report: LossReport::default(),
@@ -188,6 +192,7 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
         output,
         settings: options.settings,
         meter: options.metrics.is_some().then(Meter::new),
+        detector: Detector::new(options.rules),
     };
     for report in reports {
         watch.tell(now, EventKind::Sensor(report));
@@ -255,6 +260,7 @@ struct Watch {
     output: Output,
     settings: Settings,
     meter: Option<Meter>,
+    detector: Detector,
 }
 
 impl Watch {
@@ -288,6 +294,10 @@ impl Watch {
                 recv(stops[1]) -> _ => return End::Done,
                 recv(timeout) -> _ => return End::Done,
                 recv(command) -> _ => return End::Command,
+                recv(self.detector.changed) -> rules => match rules {
+                    Ok(rules) => self.detector.replace(rules),
+                    Err(_) => self.detector.changed = never(),
+                },
                 recv(recount) -> _ => self.recount(),
                 recv(sample) -> _ => self.meter.iter_mut().for_each(Meter::take_samples),
                 recv(asked) -> asker => if let Ok(asker) = asker {
@@ -322,7 +332,9 @@ impl Watch {
             ("records", records.len(), records.capacity()),
             ("events", self.output.waiting(), self.output.capacity()),
         ];
-        meter.snapshot(&mut self.registry, &ledger, &queues)
+        let mut snapshot = meter.snapshot(&mut self.registry, &ledger, &queues);
+        snapshot.agent.detection_evictions = Some(self.detector.evicted());
+        snapshot
     }
 
     /// Looks at who runs already; the rest of the work is done by [`census_step`](Self::census_step) in idle moments.
@@ -413,7 +425,15 @@ impl Watch {
         if let Some(meter) = &mut self.meter {
             meter.count(&kind);
         }
-        self.output.send(self.clock.event(at, kind));
+        let event = self.clock.event(at, kind);
+        let found = self.detector.observe(&event);
+        self.output.send(event);
+        for detection in found {
+            if let Some(meter) = &mut self.meter {
+                meter.count(&detection);
+            }
+            self.output.send(self.clock.event(at, detection));
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod commands;
 mod output;
+mod rules;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ enum Command {
     Record(commands::record::Record),
     Replay(commands::replay::Replay),
     Scan(commands::scan::Scan),
+    Rules(commands::rules::Rules),
 }
 
 /// A failure and its exit status.
@@ -37,6 +39,12 @@ enum Command {
 pub(crate) struct Failure {
     status: u8,
     error: anyhow::Error,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:#}", self.error)
+    }
 }
 
 impl Failure {
@@ -67,11 +75,12 @@ fn main() -> ExitCode {
         Command::Record(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Scan(command) => command.run(),
+        Command::Rules(command) => command.run(),
     };
     match result {
         Ok(status) => ExitCode::from(status),
         Err(failure) => {
-            eprintln!("wasmscope: {:#}", failure.error);
+            eprintln!("wasmscope: {failure}");
             ExitCode::from(failure.status)
         }
     }

@@ -1,16 +1,21 @@
 //! The documentation of the JSON format against the format.
 
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 use wasmscope_model::{
-    BootId, CodeImage, Confidence, Container, Event, EventKind, Evidence, Frame, ImageKind, LimitSource,
-    LinearMemory, Loss, ModuleFile, ModuleOrigin, Pid, ProbeReport, ProbeState, ProcessKey, Recognition,
-    Sha256, Signal, Verdict, Workload, WorkloadId,
+    BootId, CodeImage, Confidence, Container, Detection, Event, EventKind, Evidence, Frame, ImageKind,
+    LimitSource, LinearMemory, Loss, Maturity, ModuleFile, ModuleOrigin, Pid, ProbeReport, ProbeState,
+    ProcessKey, Recognition, Severity, Sha256, Signal, Verdict, Workload, WorkloadId,
     activity::{
         Actor, CallAct, DnsAct, ExecAct, Fault, FileAct, MemoryAct, NetworkAct, Outcome, SignalAct,
         Throttled, Word,
     },
     event::{Exit, FORMAT},
+    fields::{FIELDS, Field, Source, Type, Value as FieldValue},
+    kind::Kind,
 };
 
 fn memory() -> LinearMemory {
@@ -50,6 +55,8 @@ fn workload() -> Workload {
             size_bytes: Some(1),
             name: text(),
             origin: ModuleOrigin::Read,
+            capabilities: Some(vec!["x".into()]),
+            findings: vec!["x".into()],
         }],
         images: vec![CodeImage {
             base: 1,
@@ -173,6 +180,35 @@ fn acts() -> Vec<EventKind> {
     files.chain(networks.map(|kind| kind(network.clone()))).chain(others).collect()
 }
 
+/// A detection of which everything is known.
+fn detection(evidence: Vec<Event>) -> Detection {
+    let texts = || vec!["x".to_owned()];
+    Detection {
+        id: workload().id,
+        pid: Pid(1),
+        rule: "x".into(),
+        title: "x".into(),
+        severity: Severity::High,
+        confidence: Confidence::percent(1),
+        reasons: texts(),
+        maturity: Maturity::Stable,
+        attack: texts(),
+        cwe: texts(),
+        threats: texts(),
+        advice: "x".into(),
+        count: 1,
+        since_ns: 1,
+        suppressed: 1,
+        lossy: true,
+        evidence,
+        runtime: text(),
+        runtime_version: text(),
+        module_path: text(),
+        module_sha256: Some(Sha256::of(b"")),
+        stack: actor().stack,
+    }
+}
+
 /// One event of every kind, with every field.
 fn events() -> Vec<Event> {
     let id = workload().id;
@@ -196,7 +232,10 @@ fn events() -> Vec<Event> {
     ];
     kinds.extend(acts());
     let event = |kind| Event { format: FORMAT, time: "x".into(), monotonic_ns: 0, kind };
-    kinds.into_iter().map(event).collect()
+    let mut events: Vec<Event> = kinds.into_iter().map(event).collect();
+    let detected = detection(events.clone());
+    events.push(event(EventKind::Detected(Box::new(detected))));
+    events
 }
 
 fn keys(value: &Value, into: &mut BTreeSet<String>) {
@@ -228,4 +267,101 @@ fn every_field_and_event_is_documented_and_no_other() {
     let missing: Vec<_> = written.difference(&documented).collect();
     let obsolete: Vec<_> = documented.difference(&written).collect();
     assert!(missing.is_empty() && obsolete.is_empty(), "missing: {missing:?}, obsolete: {obsolete:?}");
+}
+
+/// The names and JSON types of an event's own fields, not those of what it contains.
+fn own_fields(event: &Event) -> BTreeMap<String, Value> {
+    match serde_json::to_value(event).unwrap() {
+        Value::Object(fields) => fields.into_iter().collect(),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn the_registry_has_every_field_of_every_event_with_its_type() {
+    for kind in Kind::ALL {
+        let events: Vec<_> = events().into_iter().filter(|event| event.kind.kind() == *kind).collect();
+        let written: BTreeMap<_, _> = events.iter().flat_map(own_fields).collect();
+        let listed: BTreeSet<_> = FIELDS.iter().filter(|f| f.of.contains(*kind)).map(|f| f.name).collect();
+        // In JSON these are fields of what `wasm.modules` holds.
+        let within = ["wasm.module.name", "wasm.module.capabilities", "wasm.module.findings"];
+        let missing: Vec<_> = written.keys().filter(|name| !listed.contains(name.as_str())).collect();
+        let not_written = |name: &&&str| !written.contains_key(**name) && !within.contains(name);
+        let obsolete: Vec<_> = listed.iter().filter(not_written).collect();
+        assert!(
+            missing.is_empty() && obsolete.is_empty(),
+            "{kind:?}: missing {missing:?}, obsolete {obsolete:?}"
+        );
+        for (name, value) in &written {
+            let ty = Field::named(name).unwrap().ty;
+            let fits = match ty {
+                Type::Bool => value.is_boolean(),
+                Type::Int => value.is_i64() || value.is_u64(),
+                Type::Double => value.is_number(),
+                Type::String | Type::Address => value.is_string(),
+                Type::Strings | Type::Objects => value.is_array(),
+            };
+            assert!(fits, "{kind:?} {name}: {value} is no {ty}");
+        }
+        for event in &events {
+            check_values(event);
+        }
+    }
+}
+
+/// What conditions read is what is written.
+fn check_values(event: &Event) {
+    let known = workload();
+    for (name, written) in own_fields(event) {
+        let field = Field::named(&name).unwrap();
+        let Source::Event(get) = field.source else { continue };
+        let read = get(&event.kind).unwrap_or_else(|| panic!("{name} of {:?}", event.kind.kind()));
+        let same = match read {
+            FieldValue::Bool(value) => written == value,
+            FieldValue::Int(value) => written == value,
+            FieldValue::Double(value) => written.as_f64() == Some(value),
+            FieldValue::Str(value) => written == value,
+            FieldValue::Address(value) => written == value.to_string(),
+            FieldValue::List(list) => written.as_array().unwrap().len() == list.len(),
+        };
+        assert!(same, "{name}: {written} is read as {read:?}");
+    }
+    for field in FIELDS {
+        if let Source::Workload(get) = field.source {
+            assert!(get(&known).is_some(), "{} of a workload of which everything is known", field.name);
+        }
+    }
+}
+
+const BEGIN: &str = "<!-- Generated from the registry: BLESS=1 cargo test -p wasmscope --test docs -->\n";
+
+fn table() -> String {
+    let mut table =
+        String::from("\n| field | type | unit | events | meaning |\n| --- | --- | --- | --- | --- |\n");
+    for field in FIELDS.iter().filter(|field| !matches!(field.source, Source::JsonOnly)) {
+        let unit = field.unit.map(|unit| unit.to_string()).unwrap_or_default();
+        let short = |kind: Kind| kind.as_str().strip_prefix("workload.").unwrap_or(kind.as_str()).to_owned();
+        let events = match field.source {
+            Source::Workload(_) => "all of workloads".to_owned(),
+            _ if field.of.iter().count() > 12 => "all".to_owned(),
+            _ => field.of.iter().map(short).collect::<Vec<_>>().join(", "),
+        };
+        let _ = writeln!(table, "| `{}` | {} | {unit} | {events} | {} |", field.name, field.ty, field.about);
+    }
+    table
+}
+
+#[test]
+fn the_page_of_fields_is_that_of_the_registry() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/fields.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let (head, written) = page.split_once(BEGIN).expect("the line before the table");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, format!("{head}{BEGIN}{}", table())).unwrap();
+    } else {
+        assert!(
+            written == table(),
+            "docs/fields.md is not current: BLESS=1 cargo test -p wasmscope --test docs"
+        );
+    }
 }

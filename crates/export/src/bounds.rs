@@ -22,7 +22,7 @@ use wasmscope_model::WorkloadId;
 pub const WORKLOADS: usize = 2048;
 /// Names that all lists of all workloads share beyond those that each is sure of. With 1,000 workloads at
 /// every other bound, the page stays under 5 MiB.
-const SHARED_NAMES: usize = 8192;
+const SHARED_NAMES: usize = 6144;
 /// What is not told apart.
 const OTHER: &str = "other";
 
@@ -38,6 +38,7 @@ const CALLS: Room = Room { most: 64, sure: 8 };
 const ERRNOS: Room = Room { most: 32, sure: 2 };
 const MODULES: Room = Room { most: 32, sure: 2 };
 const TRAPS: Room = Room { most: 32, sure: 2 };
+const RULES: Room = Room { most: 32, sure: 2 };
 /// Runtimes, ways to end and events: few by nature, and not multiplied by workloads.
 const GLOBAL: Room = Room { most: 64, sure: 64 };
 
@@ -72,15 +73,20 @@ struct WorkloadNames {
     errnos: Names,
     modules: Names,
     traps: Names,
+    rules: Names,
 }
 
 impl WorkloadNames {
     /// How many of [`SHARED_NAMES`] it takes.
     fn shared(&self) -> usize {
-        [(&self.calls, CALLS), (&self.errnos, ERRNOS), (&self.modules, MODULES), (&self.traps, TRAPS)]
-            .into_iter()
-            .map(|(names, room)| names.named.len().saturating_sub(room.sure))
-            .sum()
+        let lists = [
+            (&self.calls, CALLS),
+            (&self.errnos, ERRNOS),
+            (&self.modules, MODULES),
+            (&self.traps, TRAPS),
+            (&self.rules, RULES),
+        ];
+        lists.into_iter().map(|(names, room)| names.named.len().saturating_sub(room.sure)).sum()
     }
 }
 
@@ -118,6 +124,7 @@ impl Choice {
             names.errnos.fold(&mut usage.syscall_errors, ERRNOS, &mut shared);
             names.modules.fold(&mut usage.guest_cpu, MODULES, &mut shared);
             names.traps.fold(&mut usage.traps, TRAPS, &mut shared);
+            names.rules.fold(&mut usage.detections, RULES, &mut shared);
             workloads.push(Exported::new(usage));
         }
 

@@ -194,6 +194,14 @@ pub(crate) static METRICS: &[Metric] = &[
         samples: |page| per_workload_by_name(page, |w| &w.usage.traps),
     },
     Metric {
+        name: "wasmscope_workload_detections_total",
+        kind: Kind::Counter,
+        unit: None,
+        labels: &["workload", "rule"],
+        help: "Detections by rule; those withheld because the same was told a short time ago are not in it.",
+        samples: |page| per_workload_by_name(page, |w| &w.usage.detections),
+    },
+    Metric {
         name: "wasmscope_workload_events_withheld_total",
         kind: Kind::Counter,
         unit: None,
@@ -240,6 +248,14 @@ pub(crate) static METRICS: &[Metric] = &[
         labels: &["family", "stage"],
         help: "Records and events that were lost, by where and why.",
         samples: |page| by_stage(&page.rest.agent.losses),
+    },
+    Metric {
+        name: "wasmscope_agent_detection_evictions_total",
+        kind: Kind::Counter,
+        unit: None,
+        labels: &[],
+        help: "Workloads and modules of which the rules forgot what they had seen, because there was too much.",
+        samples: |page| single(page.rest.agent.detection_evictions),
     },
     Metric {
         name: "wasmscope_agent_probe_state",

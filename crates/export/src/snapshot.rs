@@ -81,6 +81,8 @@ pub struct WorkloadUsage {
     pub open_descriptors: Option<u64>,
     /// Traps by kind.
     pub traps: ByName<u64>,
+    /// Detections by rule.
+    pub detections: ByName<u64>,
     /// Events about it that were not told because there were too many.
     pub events_withheld: Option<u64>,
     /// CPU time in guest code, by the module that the code belongs to.
@@ -116,6 +118,7 @@ impl WorkloadUsage {
             io: Vec::new(),
             open_descriptors: None,
             traps: Vec::new(),
+            detections: Vec::new(),
             events_withheld: None,
             guest_cpu: Vec::new(),
             outside_cpu: None,
@@ -196,6 +199,8 @@ pub struct AgentUsage {
     pub cpu: Option<Duration>,
     /// Resident memory of the agent now, in bytes.
     pub resident_bytes: Option<u64>,
+    /// Workloads whose windows of rules were forgotten before they ended.
+    pub detection_evictions: Option<u64>,
 }
 
 /// A number of records at one stage. Equal families and stages are added up.

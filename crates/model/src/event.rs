@@ -4,7 +4,7 @@
 //! exists, `wasm.*` otherwise; `docs/events.md` lists them.
 
 use crate::{
-    LinearMemory, Pid, ProbeReport, Workload, WorkloadId,
+    Detection, LinearMemory, Pid, ProbeReport, Workload, WorkloadId,
     activity::{
         Actor, CallAct, DnsAct, ExecAct, Fault, FileAct, MemoryAct, NetworkAct, SignalAct, Throttled,
     },
@@ -161,6 +161,9 @@ pub enum EventKind {
     /// Events of it were withheld.
     #[serde(rename = "workload.throttled")]
     Throttled(Throttled),
+    /// A rule states something about the workload.
+    #[serde(rename = "workload.detected")]
+    Detected(Box<Detection>),
     /// Something was lost between kernel and output.
     #[serde(rename = "sensor.lost")]
     Lost(Loss),
@@ -172,34 +175,7 @@ pub enum EventKind {
 impl EventKind {
     /// The OpenTelemetry `event.name`.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Started { .. } => "workload.started",
-            Self::Identified { .. } => "workload.identified",
-            Self::Grown { .. } => "workload.memory.grown",
-            Self::Exited { .. } => "workload.exited",
-            Self::Forked { .. } => "workload.process.forked",
-            Self::Executed(_) => "workload.process.executed",
-            Self::Opened(_) => "workload.file.opened",
-            Self::Created(_) => "workload.file.created",
-            Self::Removed(_) => "workload.file.removed",
-            Self::Renamed(_) => "workload.file.renamed",
-            Self::Linked(_) => "workload.file.linked",
-            Self::Truncated(_) => "workload.file.truncated",
-            Self::Connected(_) => "workload.network.connected",
-            Self::Accepted(_) => "workload.network.accepted",
-            Self::Bound(_) => "workload.network.bound",
-            Self::Listening(_) => "workload.network.listening",
-            Self::Peer(_) => "workload.network.peer",
-            Self::Asked(_) => "workload.dns.asked",
-            Self::WritableExecutable(_) => "workload.memory.writable_executable",
-            Self::Sensitive(_) => "workload.call.sensitive",
-            Self::SignalSent(_) => "workload.signal.sent",
-            Self::Trapped(_) => "workload.trapped",
-            Self::Crashed(_) => "workload.crashed",
-            Self::Throttled(_) => "workload.throttled",
-            Self::Lost(_) => "sensor.lost",
-            Self::Sensor(_) => "sensor.state",
-        }
+        self.kind().as_str()
     }
 
     /// The workload it speaks of.
@@ -209,6 +185,7 @@ impl EventKind {
             Self::Grown { id, .. } | Self::Exited { id, .. } | Self::Forked { id, .. } => *id,
             Self::Executed(act) => act.id,
             Self::Throttled(throttled) => throttled.id,
+            Self::Detected(detection) => detection.id,
             Self::Lost(_) | Self::Sensor(_) => return None,
             _ => self.actor()?.id,
         })

@@ -7,9 +7,12 @@
 pub mod activity;
 pub mod call;
 pub mod code;
+pub mod detection;
 pub mod event;
+pub mod fields;
 pub mod finding;
 pub mod ids;
+pub mod kind;
 pub mod memory;
 pub mod probe;
 mod raw;
@@ -21,9 +24,11 @@ pub mod workload;
 
 pub use call::Call;
 pub use code::{CodeImage, Function, ImageKind};
+pub use detection::{Detection, Maturity};
 pub use event::{Event, EventKind, Loss};
 pub use finding::{Finding, FindingFunction, Severity};
 pub use ids::{BootId, Pid, ProcessKey, Sha256, WorkloadId};
+pub use kind::{Kind, Kinds};
 pub use memory::{LimitSource, LinearMemory};
 pub use probe::{Interest, ProbeReport, ProbeState};
 pub use recognition::{Confidence, Evidence, Recognition, Signal, Verdict};

@@ -1,6 +1,6 @@
 //! What the user thinks of as one running thing.
 
-use crate::{CodeImage, LinearMemory, Pid, Recognition, Sha256, WorkloadId};
+use crate::{CodeImage, LinearMemory, Pid, Recognition, Sha256, WorkloadId, activity::Word};
 use serde::{Deserialize, Serialize};
 
 /// How a module file was tied to the workload, strongest first.
@@ -39,6 +39,13 @@ pub struct ModuleFile {
     /// How it was tied to the workload.
     #[serde(rename = "wasm.module.origin")]
     pub origin: ModuleOrigin,
+    /// What it can ask of its host, by what it imports and, where that was found out, what its exports reach: names of
+    /// `wasmscope-analyze`'s vocabulary; `None` where nobody looked into it.
+    #[serde(rename = "wasm.module.capabilities", skip_serializing_if = "Option::is_none", default)]
+    pub capabilities: Option<Vec<Word>>,
+    /// Ids of the findings that `scan` has of it, medium and above.
+    #[serde(rename = "wasm.module.findings", skip_serializing_if = "Vec::is_empty", default)]
+    pub findings: Vec<Word>,
 }
 
 /// Container, pod and unit of a process, from its cgroup path alone.

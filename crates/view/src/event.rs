@@ -1,6 +1,6 @@
 //! `watch`: one line per event.
 
-use crate::{act, module, runtime, signal_name, table::place};
+use crate::{act, detection, module, runtime, signal_name, table::place};
 use wasmscope_model::{
     Event, EventKind, ProbeState, Workload,
     event::Exit,
@@ -46,6 +46,7 @@ pub fn line(event: &Event) -> String {
             };
             format!("{:<10} {} {state}{reason}", "probe", shown(&report.name))
         }
+        EventKind::Detected(detection) => detection::line(detection),
         other => act::line(other).unwrap_or_default(),
     };
     format!("{clock} {text}")

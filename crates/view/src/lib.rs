@@ -4,11 +4,13 @@
 //! hide itself by its names.
 
 mod act;
+mod detection;
 pub mod diagnosis;
 pub mod difference;
 pub mod event;
 pub mod findings;
 pub mod inspect;
+pub mod rules;
 pub mod scan;
 pub mod table;
 pub mod violations;

@@ -1,6 +1,6 @@
 //! What was learned of files, by file and version: each is read once.
 
-use crate::modules::ModuleInfo;
+use crate::modules::{Inspect, ModuleInfo};
 use lru::LruCache;
 use std::{num::NonZeroUsize, rc::Rc};
 use wasmscope_runtimes::{Fingerprint, fingerprint};
@@ -16,15 +16,21 @@ const MODULES: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");
 pub struct FileCache {
     fingerprints: LruCache<FileId, Rc<Fingerprint>>,
     modules: LruCache<FileId, Option<Rc<ModuleInfo>>>,
+    inspect: Option<Inspect>,
 }
 
 impl Default for FileCache {
     fn default() -> Self {
-        Self { fingerprints: LruCache::new(FINGERPRINTS), modules: LruCache::new(MODULES) }
+        Self { fingerprints: LruCache::new(FINGERPRINTS), modules: LruCache::new(MODULES), inspect: None }
     }
 }
 
 impl FileCache {
+    /// Modules that are read from now on are given to `inspect`.
+    pub fn inspect_with(&mut self, inspect: Inspect) {
+        self.inspect = Some(inspect);
+    }
+
     /// The fingerprint of the executable or library `id`; `open` is called if it is not known yet.
     pub fn fingerprint(
         &mut self,
@@ -42,6 +48,7 @@ impl FileCache {
 
     /// What `file` is as a module; `None` if it is none.
     pub fn module(&mut self, file: &RegularFile) -> Option<Rc<ModuleInfo>> {
-        self.modules.get_or_insert(file.id, || ModuleInfo::read(file).map(Rc::new)).clone()
+        let inspect = self.inspect;
+        self.modules.get_or_insert(file.id, || ModuleInfo::read(file, inspect).map(Rc::new)).clone()
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     cache::FileCache,
     container,
-    modules::{Candidate, limit_memories, name_images, resolve},
+    modules::{Candidate, Inspect, limit_memories, name_images, resolve},
     stacks::{FaultSight, Program, Stacks},
 };
 use std::{
@@ -138,6 +138,13 @@ impl Looker {
             cache: FileCache::default(),
             stacks: Stacks::default(),
         })
+    }
+
+    /// Modules are given to `inspect` when they are first read, and what it says of them becomes part of their workloads.
+    #[must_use]
+    pub fn inspecting(mut self, inspect: Inspect) -> Self {
+        self.cache.inspect_with(inspect);
+        self
     }
 
     /// Whether the file that `pid` has mapped at this range carries a marker of a runtime.

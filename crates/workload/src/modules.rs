@@ -1,7 +1,9 @@
 //! Module files: what they are, and which of those a process touched it really runs.
 
 use std::rc::Rc;
-use wasmscope_model::{CodeImage, LimitSource, LinearMemory, ModuleFile, ModuleOrigin, Sha256};
+use wasmscope_model::{
+    CodeImage, LimitSource, LinearMemory, ModuleFile, ModuleOrigin, Sha256, activity::Word,
+};
 use wasmscope_runtimes::{ModuleFacts, ModuleKind, module_facts};
 use wasmscope_sensor_proc::RegularFile;
 
@@ -17,25 +19,40 @@ pub struct ModuleInfo {
     pub size_bytes: u64,
     /// What the bytes tell; `None` where they are broken or too many.
     pub facts: Option<ModuleFacts>,
+    /// What an [`Inspect`] says of them.
+    pub traits: Traits,
 }
+
+/// What a module can do and what speaks against it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Traits {
+    /// What it can ask of its host; `None` where that is not known.
+    pub capabilities: Option<Vec<Word>>,
+    /// Ids of findings.
+    pub findings: Vec<Word>,
+}
+
+/// Analyses the bytes of a module. Runs while everything else waits: who gives one bounds its time.
+pub type Inspect = fn(&[u8]) -> Traits;
 
 impl ModuleInfo {
     /// Reads `file` if it begins like a module: `\0asm`, a precompiled module of Wasmtime, or text that a
     /// runtime would take for one.
-    pub fn read(file: &RegularFile) -> Option<Self> {
+    pub fn read(file: &RegularFile, inspect: Option<Inspect>) -> Option<Self> {
         let head = file.head::<512>().ok()?;
         if !begins_like_a_module(&head) {
             return None;
         }
         let size_bytes = file.id.size;
         let Some(bytes) = file.content(MOST_MODULE_BYTES).ok()? else {
-            return Some(Self { sha256: None, size_bytes, facts: None });
+            return Some(Self { sha256: None, size_bytes, facts: None, traits: Traits::default() });
         };
         let facts = module_facts(&bytes).ok();
         if facts.is_none() && !head.starts_with(b"\0asm") {
             return None;
         }
-        Some(Self { sha256: Some(Sha256::of(&bytes)), size_bytes, facts })
+        let traits = inspect.map(|inspect| inspect(&bytes)).unwrap_or_default();
+        Some(Self { sha256: Some(Sha256::of(&bytes)), size_bytes, facts, traits })
     }
 }
 
@@ -95,12 +112,15 @@ pub fn resolve(
             continue;
         }
         let facts = candidate.info.as_ref().and_then(|i| i.facts.clone());
+        let traits = candidate.info.as_ref().map(|i| i.traits.clone()).unwrap_or_default();
         let file = ModuleFile {
             path: candidate.path,
             sha256,
             size_bytes: candidate.info.as_ref().map(|i| i.size_bytes),
             name: facts.as_ref().and_then(|f| f.name.clone()),
             origin: candidate.origin,
+            capabilities: traits.capabilities,
+            findings: traits.findings,
         };
         files.push((file, facts));
     }
@@ -150,6 +170,7 @@ mod tests {
             sha256: Some(Sha256::of(&bytes)),
             size_bytes: bytes.len() as u64,
             facts: Some(facts),
+            traits: Traits::default(),
         };
         Candidate { path: Some(path.into()), origin, info: Some(Rc::new(info)) }
     }

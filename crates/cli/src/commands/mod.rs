@@ -5,5 +5,6 @@ pub(crate) mod inspect;
 pub(crate) mod ps;
 pub(crate) mod record;
 pub(crate) mod replay;
+pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod watch;

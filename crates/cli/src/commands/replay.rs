@@ -1,7 +1,7 @@
 //! `wasmscope replay`
 
 use super::watch::standard_output;
-use crate::{Failure, output};
+use crate::{Failure, output, rules::RuleOptions};
 use anyhow::Error;
 use std::{
     fs::File,
@@ -12,7 +12,7 @@ use wasmscope_agent::{Stopped, replay};
 
 /// Print what `wasmscope watch` printed when FILE was recorded.
 ///
-/// The same events in the same order with the same times, worked out anew from what the recorded run took in. Needs no
+/// The same events in the same order with the same times, and the same detections with the same rules, worked out anew from what the recorded run took in. Needs no
 /// root and looks at no process. Of a recording that is cut or damaged, prints all that came before, then says which line
 /// it is and ends with exit status 2.
 #[derive(Debug, clap::Args)]
@@ -22,10 +22,13 @@ pub(crate) struct Replay {
     /// JSON lines instead of text.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    rules: RuleOptions,
 }
 
 impl Replay {
     pub(crate) fn run(self) -> Result<u8, Failure> {
+        let rules = self.rules.load(false)?;
         let (name, input): (_, Box<dyn Read + Send>) = if self.file.as_os_str() == "-" {
             ("standard input".to_owned(), Box::new(io::stdin()))
         } else {
@@ -36,7 +39,7 @@ impl Replay {
         };
         let unusable = |error| Failure::input(Error::new(error).context(format!("cannot replay {name}")));
         let recording = wasmscope_recording::Replay::open(input).map_err(unusable)?;
-        match replay(recording, standard_output(self.json).as_mut()) {
+        match replay(recording, rules, standard_output(self.json).as_mut()) {
             Ok(()) => Ok(0),
             Err(Stopped::Recording(error)) => Err(unusable(error)),
             Err(Stopped::Output(error)) => output::finish(Err(error)).map(|()| 0),

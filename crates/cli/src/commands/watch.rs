@@ -1,6 +1,6 @@
 //! `wasmscope watch`
 
-use crate::{Failure, output};
+use crate::{Failure, output, rules::RuleOptions};
 use std::{
     ffi::OsString,
     fs::File,
@@ -17,7 +17,8 @@ use wasmscope_sensor_kernel::{Scope, Settings};
 
 /// Find every WebAssembly workload that runs now or starts later, and follow it.
 ///
-/// Prints a line when a workload starts, when more is known of it, when its memory grows and when it ends. Needs root.
+/// Prints a line when a workload starts, when more is known of it, when its memory grows and when it ends; what it does;
+/// and what rules state about that (`wasmscope rules list`). Needs root.
 /// With COMMAND, starts it and follows it and its descendants only, and ends with its exit status (128 + signal number if
 /// it was killed), as strace does. Ctrl-C and SIGTERM end it cleanly; a COMMAND that still runs gets SIGTERM then.
 #[derive(Debug, clap::Args)]
@@ -42,6 +43,8 @@ pub(crate) struct Watch {
     /// Do not tell which guest functions led to a call, which makes it cheaper to watch.
     #[arg(long)]
     no_stacks: bool,
+    #[command(flatten)]
+    rules: RuleOptions,
     /// A command to start and follow, behind `--`.
     #[arg(last = true)]
     command: Vec<OsString>,
@@ -59,6 +62,7 @@ impl Watch {
 
     /// Watches to the end, recording all of it if there is a file for that.
     pub(crate) fn follow(self, recording: Option<File>) -> Result<Outcome, Failure> {
+        let rules = self.rules.load(true)?;
         let cannot_run = |error: io::Error| {
             let program = self.command.first().cloned().unwrap_or_default();
             Failure::input(anyhow::Error::new(error).context(format!("cannot run {program:?}")))
@@ -91,6 +95,7 @@ impl Watch {
             duration: self.duration,
             metrics,
             recording,
+            rules,
             queues: Queues::default(),
         };
         watch(options, sink).map_err(|e| match e {

@@ -121,6 +121,11 @@ impl Started {
         Self::read(&self.stdout)
     }
 
+    /// What it has written to standard error so far.
+    pub(crate) fn stderr(&self) -> String {
+        Self::read(&self.stderr)
+    }
+
     /// The JSON lines that are complete by now.
     pub(crate) fn events(&self) -> Vec<Value> {
         let text = Self::read(&self.stdout);

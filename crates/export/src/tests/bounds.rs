@@ -79,6 +79,7 @@ fn nothing_goes_down_while_workloads_come_and_go_and_use_ever_more() {
             let grown = |amount: &mut u64, at: u64| *amount += round * (n + at) % 97 + 1_000 * round;
             (0..).zip(&mut usage.syscalls).for_each(|(at, (_, count))| grown(count, at));
             (0..).zip(&mut usage.traps).for_each(|(at, (_, count))| grown(count, at));
+            (0..).zip(&mut usage.detections).for_each(|(at, (_, count))| grown(count, at));
             usage.guest_cpu.iter_mut().for_each(|(_, time)| *time += Duration::from_nanos(round * n));
             usage.guest_cpu.rotate_left(round as usize);
         }

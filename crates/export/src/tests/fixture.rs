@@ -52,6 +52,7 @@ pub(super) fn workload(pid: u32) -> WorkloadUsage {
             .collect(),
         open_descriptors: Some(12),
         traps: vec![("unreachable".into(), 1)],
+        detections: vec![("path-escape".into(), 2)],
         events_withheld: Some(0),
         guest_cpu: vec![("hello.wasm".into(), Duration::from_secs(11))],
         outside_cpu: Some(Duration::from_millis(3_340)),
@@ -87,6 +88,7 @@ pub(super) fn full() -> Snapshot {
             queues: vec![queue("records", 17), queue("output", 0)],
             cpu: Some(Duration::from_millis(250)),
             resident_bytes: Some(20 << 20),
+            detection_evictions: Some(0),
         },
     }
 }
@@ -97,6 +99,7 @@ pub(super) fn fleet(workloads: u32, calls: u64, others: u64) -> Snapshot {
         syscalls: names("a_long_system_call_", calls),
         syscall_errors: names("ELONGERROR", others),
         traps: names("a_long_kind_of_trap_", others),
+        detections: names("a-long-name-of-a-rule-", others),
         guest_cpu: names(&format!("{}.wasm-", "m".repeat(60)), others)
             .into_iter()
             .map(|(name, n)| (name, Duration::from_nanos(n)))

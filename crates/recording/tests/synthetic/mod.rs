@@ -111,6 +111,8 @@ fn sight() -> Sight {
         size_bytes: Some(3),
         name: Some("app".into()),
         origin: ModuleOrigin::CodeImage,
+        capabilities: None,
+        findings: Vec::new(),
     };
     let image = CodeImage {
         base: 0x7f00_0000_0000,

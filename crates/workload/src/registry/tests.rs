@@ -116,6 +116,8 @@ fn sight(pid: u32, start_ticks: u64, verdict: Verdict, pages: u64) -> Sight {
         size_bytes: None,
         name: None,
         origin: ModuleOrigin::Read,
+        capabilities: None,
+        findings: Vec::new(),
     };
     let is_workload = verdict == Verdict::Workload;
     Sight {
