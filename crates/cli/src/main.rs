@@ -30,6 +30,8 @@ enum Command {
     Record(commands::record::Record),
     Replay(commands::replay::Replay),
     Scan(commands::scan::Scan),
+    Run(Box<commands::run::Run>),
+    Serve(Box<commands::serve::Serve>),
 }
 
 /// A failure and its exit status.
@@ -67,6 +69,8 @@ fn main() -> ExitCode {
         Command::Record(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Scan(command) => command.run(),
+        Command::Run(command) => command.run(),
+        Command::Serve(command) => command.run(),
     };
     match result {
         Ok(status) => ExitCode::from(status),

@@ -1,9 +1,12 @@
 //! One file per subcommand.
 
 pub(crate) mod doctor;
+mod guest;
 pub(crate) mod inspect;
 pub(crate) mod ps;
 pub(crate) mod record;
 pub(crate) mod replay;
+pub(crate) mod run;
 pub(crate) mod scan;
+pub(crate) mod serve;
 pub(crate) mod watch;
