@@ -97,8 +97,9 @@ async fn timed(engine: &Engine, code: &Code, options: &Options, store: &mut Stor
         match code {
             Code::Core(module) => core(engine, module, options, store).await,
             Code::Component(code) => {
+                let linker = component::link(engine, code, options)?;
                 let _ticker = watch_epoch(engine, options, store)?;
-                component::run(engine, code, options, store).await.with_context(|| main_module(options))
+                component::run(&linker, code, options, store).await.with_context(|| main_module(options))
             }
         }
     };

@@ -9,13 +9,8 @@ use wasmtime::{
 };
 use wasmtime_wasi::{I32Exit, p2::bindings::Command};
 
-/// Runs the command, or what `--invoke` names.
-pub(crate) async fn run(
-    engine: &Engine,
-    component: &Component,
-    options: &Options,
-    store: &mut Store<Host>,
-) -> Result<()> {
+/// What a component may import, by its options.
+pub(crate) fn link(engine: &Engine, component: &Component, options: &Options) -> Result<Linker<Host>> {
     let wasm = &options.wasmtime.wasm;
     if wasm.unknown_exports_allow.is_some() {
         bail!("--allow-unknown-exports not supported with components");
@@ -23,16 +18,26 @@ pub(crate) async fn run(
     if !options.preloads.is_empty() {
         bail!("--preload cannot be used with components");
     }
-    if wasm.unknown_imports_default == Some(true) {
-        bail!("cannot use `--default-values-unknown-imports` with components");
-    }
     let mut linker = Linker::new(engine);
     wasi::link_component(&mut linker, options, options.wasmtime.wasi.http == Some(true))?;
     if wasm.unknown_imports_trap == Some(true) {
         linker.define_unknown_imports_as_traps(component)?;
     }
+    Ok(linker)
+}
+
+/// Runs the command, or what `--invoke` names.
+pub(crate) async fn run(
+    linker: &Linker<Host>,
+    component: &Component,
+    options: &Options,
+    store: &mut Store<Host>,
+) -> Result<()> {
+    if options.wasmtime.wasm.unknown_imports_default == Some(true) {
+        bail!("cannot use `--default-values-unknown-imports` with components");
+    }
     if let Some(call) = &options.invoke {
-        return invoke::component(store, component, &linker, call).await;
+        return invoke::component(store, component, linker, call).await;
     }
     let instance =
         run_async(store, "instantiate", async |store| linker.instantiate_async(store, component).await)
