@@ -19,7 +19,8 @@ struct Cli {
     verbose: u8,
 }
 
-const EXIT_STATUS: &str = "Exit status: 0 clean, 2 usage or input error, 3 this host cannot do it.";
+const EXIT_STATUS: &str =
+    "Exit status: 0 clean, 2 usage or input error, 3 this host cannot do it; `run` passes on its guest's.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -56,6 +57,8 @@ impl Failure {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let level = match cli.verbose {
+        // As `wasmtime` does: standard error is the guest's.
+        0 if matches!(cli.command, Command::Run(_) | Command::Serve(_)) => tracing::Level::ERROR,
         0 => tracing::Level::WARN,
         1 => tracing::Level::INFO,
         _ => tracing::Level::DEBUG,
