@@ -148,6 +148,13 @@ fn options_whose_calls_would_not_be_seen() {
 }
 
 #[test]
+fn an_option_with_a_value_that_is_none() {
+    let (status, stderr) = refused(&["-W", "max-memory-size=lots", "{}"]);
+    assert_eq!(status, Some(2), "{stderr}");
+    assert!(stderr.contains("max-memory-size=lots"), "{stderr}");
+}
+
+#[test]
 fn no_module_at_all() {
     let ran = Job::new(Path::new("--summary"), &[]).watched(&[]);
     assert_eq!(ran.status, Some(2), "{ran:?}");

@@ -80,7 +80,6 @@ const MODULES: &[(&str, &str, &[&str])] = &[
     ("endless, with fuel", ENDLESS, &["-W", "fuel=100000", "{}"]),
     ("endless, with a timeout", ENDLESS, &["-W", "timeout=100ms", "{}"]),
     ("waiting, with a timeout", WAITING, &["-W", "timeout=100ms", "{}"]),
-    ("an option that is not there", EXIT, &["-W", "max-memory-size=lots", "{}"]),
     ("a directory that is not there", EXIT, &["--dir", "missing", "{}"]),
     ("a pointer outside of memory", OUTSIDE, &["{}"]),
     ("a path that is no UTF-8", NO_UTF8, &["--dir", ".", "{}"]),
