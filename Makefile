@@ -36,8 +36,10 @@ bench: setup ## Measure (as root; 40 minutes, QUICK=1 for a first impression)
 bench-detect: setup ## Measure the rules: events a second, and their state (a minute and a build)
 	cargo bench -p wasmscope-bench --bench detect
 
-bench-hooks: setup ## Measure what the hooks of sensor-wasmtime cost (as root; a minute and the build)
-	cargo bench -p wasmscope-bench --bench hooks
+bench-hooks: setup ## Measure what the hooks of sensor-wasmtime cost, alone and in `run` (as root; some minutes and the build)
+	cargo xtask runtimes wasmtime48
+	cargo xtask real-guests
+	cargo bench -p wasmscope-bench --bench hooks --bench run
 
 bench-scan: setup ## Measure `scan` on public modules (two minutes and a build)
 	cargo xtask real-modules

@@ -14,7 +14,9 @@ use wasmscope_analyze::{Options, analyze};
 use wasmscope_bench::{
     bench_without_root,
     report::{Report, Row, median},
-    sized, wasmscope,
+    sized,
+    usage::usage,
+    wasmscope,
 };
 use wasmscope_findings::find;
 use wasmscope_testkit::target_dir;
@@ -133,16 +135,9 @@ fn memory(wasmscope: &Path, modules: &[Module], report: &mut Report) -> Result<(
 fn peak_mib(wasmscope: &Path, module: &Path) -> Result<f64> {
     let mut command = Command::new(wasmscope);
     command.args(["scan", "--json", "--jobs", "1"]).arg(module).stdout(Stdio::null());
-    let child = command.spawn()?;
-    let mut status = 0;
-    // SAFETY: an all-zero rusage is valid, and both pointers are to locals that outlive the call.
-    let (pid, usage) = unsafe {
-        let mut usage: libc::rusage = std::mem::zeroed();
-        (libc::wait4(child.id().cast_signed(), &raw mut status, 0, &raw mut usage), usage)
-    };
-    ensure!(pid == child.id().cast_signed(), "wait4: {}", std::io::Error::last_os_error());
-    ensure!(status == 0, "{} ended with {status}", module.display());
-    Ok(usage.ru_maxrss as f64 / 1024.0)
+    let took = usage(&mut command)?;
+    ensure!(took.status.success(), "{} ended with {}", module.display(), took.status);
+    Ok(took.peak as f64 / f64::from(1 << 20))
 }
 
 fn processors(wasmscope: &Path, folder: &Path, modules: &[Module], report: &mut Report) -> Result<()> {

@@ -9,6 +9,7 @@ pub mod floor;
 pub mod loads;
 pub mod nest;
 pub mod report;
+pub mod usage;
 
 use anyhow::{Context as _, Result, ensure};
 use report::Report;

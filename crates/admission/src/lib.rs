@@ -33,6 +33,6 @@ pub use difference::{
 pub use evaluate::evaluate;
 /// A day of the calendar.
 pub use jiff::civil::Date;
-pub use policy::{Policy, PolicyError};
+pub use policy::{CallLimit, CallRule, CallVerdict, Policy, PolicyError};
 pub use suggest::suggest;
 pub use violation::{Clause, MOST_PER_KIND, Violation, ViolationKind};

@@ -40,6 +40,7 @@ fn every_key_and_word_has_its_row() {
     assert_eq!(table("`limits`, each"), keys("[default.limits]\nzz = 1"));
     assert_eq!(table("`findings`:"), keys("[default.findings]\nzz = 1"));
     assert_eq!(table("An exception:"), keys("[default.findings]\nallow = [{ zz = 1 }]"));
+    assert_eq!(table("`calls`, each"), keys("[default]\ncalls = [{ zz = 1 }]"));
     assert_eq!(table("In `require`"), words("require"));
     assert_eq!(table("In `forbid`"), words("forbid"));
 }
@@ -53,6 +54,7 @@ fn the_example_is_a_policy_with_every_key() {
         keys("[default.limits]\nzz = 1"),
         keys("[default.findings]\nzz = 1"),
         keys("[default.findings]\nallow = [{ zz = 1 }]"),
+        keys("[default]\ncalls = [{ zz = 1 }]"),
         keys("zz = 1"),
     ];
     for key in all.iter().flatten() {

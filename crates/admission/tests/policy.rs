@@ -29,6 +29,31 @@ fn errors_say_where_what_and_what_would_be_right() {
         ("version = 1\n[default]\nimports = [\"a[\"]", 3, 12, "is no pattern"),
         ("version = 1\n[default]\nmatch = \"a\"", 3, 9, "the default has no `match`"),
         ("version = 1\n\n[[module]]\ncapabilities = []", 3, 1, "needs a `match`"),
+        (
+            "version = 1\n[default]\ncalls = [{ name = \"a\", verdict = \"dney\" }]",
+            3,
+            33,
+            "did you mean \"deny\"?",
+        ),
+        ("version = 1\n[[default.calls]]\nname = \"a\"\nverdict = \"limit\"", 2, 1, "a limit needs a bound"),
+        (
+            "version = 1\n[default]\ncalls = [{ name = \"a\", verdict = \"deny\", calls = 1 }]",
+            3,
+            49,
+            "only `verdict",
+        ),
+        (
+            "version = 1\n[default]\ncalls = [{ name = \"a\", verdict = \"deny\", class = \"file\" }]",
+            3,
+            49,
+            "did you mean \"files\"?",
+        ),
+        (
+            "version = 1\n[default]\ncalls = [{ name = \"a\", verdict = \"deny\", network = \"10.0.0.0/33\" }]",
+            3,
+            51,
+            "is no network",
+        ),
         ("version = 1\nmodule = 3", 2, 10, "invalid type"),
         ("version = 1\n[default\n", 2, 9, ""),
     ];

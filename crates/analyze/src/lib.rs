@@ -62,6 +62,17 @@ pub use facts::Facts;
 pub use opcodes::proposals;
 pub use reader::{analyze, analyze_with_graphs};
 
+/// What importing this function of an interface (`wasi_snapshot_preview1`, `wasi:io/streams@0.2.12`) lets a module do by itself.
+///
+/// ```
+/// use wasmscope_analyze::{Capability, import_capabilities};
+///
+/// assert!(import_capabilities("wasi_snapshot_preview1", "random_get").contains(Capability::Random));
+/// ```
+pub fn import_capabilities(interface: &str, function: &str) -> Capabilities {
+    interfaces::of_import(interface, function, facts::ItemKind::Function, "", false).capabilities
+}
+
 /// What to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {

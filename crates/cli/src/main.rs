@@ -20,7 +20,8 @@ struct Cli {
     verbose: u8,
 }
 
-const EXIT_STATUS: &str = "Exit status: 0 clean, 2 usage or input error, 3 this host cannot do it.";
+const EXIT_STATUS: &str =
+    "Exit status: 0 clean, 2 usage or input error, 3 this host cannot do it; `run` passes on its guest's.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -32,6 +33,8 @@ enum Command {
     Replay(commands::replay::Replay),
     Scan(commands::scan::Scan),
     Rules(commands::rules::Rules),
+    Run(Box<commands::run::Run>),
+    Serve(Box<commands::serve::Serve>),
 }
 
 /// A failure and its exit status.
@@ -62,6 +65,8 @@ impl Failure {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let level = match cli.verbose {
+        // As `wasmtime` does: standard error is the guest's.
+        0 if matches!(cli.command, Command::Run(_) | Command::Serve(_)) => tracing::Level::ERROR,
         0 => tracing::Level::WARN,
         1 => tracing::Level::INFO,
         _ => tracing::Level::DEBUG,
@@ -76,6 +81,8 @@ fn main() -> ExitCode {
         Command::Replay(command) => command.run(),
         Command::Scan(command) => command.run(),
         Command::Rules(command) => command.run(),
+        Command::Run(command) => command.run(),
+        Command::Serve(command) => command.run(),
     };
     match result {
         Ok(status) => ExitCode::from(status),

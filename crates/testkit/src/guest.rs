@@ -164,6 +164,28 @@ fn build_component(name: &str) -> Result<PathBuf> {
     })
 }
 
+/// A `wasi:http/proxy` component of a core module's text, which imports and exports by the names of the WIT.
+///
+/// # Panics
+///
+/// When it does not build.
+pub fn proxy(wat: &str) -> Vec<u8> {
+    encode_proxy(wat).unwrap_or_else(|error| panic!("building the proxy: {error:#}"))
+}
+
+fn encode_proxy(wat: &str) -> Result<Vec<u8>> {
+    let mut resolve = Resolve::default();
+    resolve.push_dir(workspace_root().join("crates/sensor-wasmtime/wit"))?;
+    let world = resolve.worlds.iter().find(|(_, world)| {
+        let package = world.package.map(|id| &resolve.packages[id].name);
+        world.name == "proxy" && package.is_some_and(|name| name.namespace == "wasi" && name.name == "http")
+    });
+    let (world, _) = world.context("wasi:http has no world `proxy`")?;
+    let mut module = wat::parse_str(wat)?;
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;
+    ComponentEncoder::default().module(&module)?.validate(true).encode()
+}
+
 /// The `world.wit` of a guest that has one.
 ///
 /// # Errors

@@ -19,6 +19,7 @@
 mod guest;
 mod hostile;
 mod process;
+mod programs;
 pub mod prometheus;
 mod real_guests;
 mod requirements;
@@ -28,8 +29,9 @@ pub mod runtimes;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-pub use guest::{component, find_guest, find_world, guest, guest_names, script, variants};
+pub use guest::{component, find_guest, find_world, guest, guest_names, proxy, script, variants};
 pub use process::{Running, wait_until};
+pub use programs::{MissingProgram, PROGRAMS, Program};
 pub use real_guests::{MissingGuest, REAL_GUESTS, RealGuest, real_guest};
 pub use requirements::{is_root, may_skip};
 pub use rootfs::Rootfs;

@@ -1,5 +1,6 @@
 //! The keys of a policy file, as `docs/policy.md` lists them.
 
+use super::calls::Written;
 use super::pattern::{ImportPattern, ItemPattern, NamePattern};
 use super::values::{Day, OneOrMany, Size};
 use super::words::{Invalid, Judge, Prohibition, ProposalWord, Requirement, RuleId, Word};
@@ -63,6 +64,9 @@ impl File {
             }
         }
         let entries = self.module.iter().chain(&self.default).map(Spanned::get_ref);
+        for call in entries.clone().filter_map(|entry| entry.calls.as_ref()).flat_map(Spanned::get_ref) {
+            call.get_ref().check(source, call.span().start)?;
+        }
         let exceptions = entries.filter_map(|entry| entry.findings.allow.as_ref()).flat_map(Spanned::get_ref);
         for exception in exceptions {
             if exception.get_ref().reason.trim().is_empty() {
@@ -104,6 +108,8 @@ pub(crate) struct Entry {
     pub(crate) require: Option<Spanned<Vec<Word<Requirement>>>>,
     /// What must not be there.
     pub(crate) forbid: Option<Spanned<Vec<Word<Prohibition>>>>,
+    /// What is done about single calls.
+    pub(crate) calls: Option<Spanned<Vec<Spanned<Written>>>>,
     /// How much of everything.
     #[serde(default)]
     pub(crate) limits: Limits,

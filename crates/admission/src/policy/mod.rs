@@ -1,11 +1,13 @@
 //! The policy file.
 
+mod calls;
 mod error;
 mod file;
 mod pattern;
 mod values;
 mod words;
 
+pub use calls::{CallLimit, CallRule, CallVerdict};
 pub use error::PolicyError;
 pub(crate) use file::{Entry, Exception};
 pub(crate) use pattern::{ImportPattern, escape_name, literal_import, normal};
@@ -17,6 +19,7 @@ use error::position;
 use file::File;
 use std::ops::Range;
 use toml::Spanned;
+use wasmscope_analyze::Capabilities;
 
 /// Most of a key's value that a [`Clause`] quotes, in characters.
 const QUOTED: usize = 120;
@@ -43,6 +46,20 @@ impl Policy {
             default: file.default.map(Spanned::into_inner),
             modules: file.module.into_iter().map(Spanned::into_inner).collect(),
         })
+    }
+
+    /// The capabilities that the module of this name may have; `None` if the policy does not say.
+    ///
+    /// [`evaluate`](crate::evaluate) judges by what a module imports. Who runs it can refuse the calls themselves.
+    pub fn capabilities(&self, name: &str) -> Option<Capabilities> {
+        let said = self.rules(name)?.get("capabilities", |entry| entry.capabilities.as_ref())?;
+        Some(said.value.iter().map(|word| word.0).collect())
+    }
+
+    /// What is to be done about single calls of the module of this name, in order.
+    pub fn calls(&self, name: &str) -> Vec<CallRule> {
+        let said = self.rules(name).and_then(|rules| rules.get("calls", |entry| entry.calls.as_ref()));
+        said.iter().flat_map(|said| said.value).map(|call| call.get_ref().rule()).collect()
     }
 
     /// What holds for the module of this name; `None` if neither an entry nor a default is there.

@@ -1,10 +1,13 @@
 //! One file per subcommand.
 
 pub(crate) mod doctor;
+mod guest;
 pub(crate) mod inspect;
 pub(crate) mod ps;
 pub(crate) mod record;
 pub(crate) mod replay;
 pub(crate) mod rules;
+pub(crate) mod run;
 pub(crate) mod scan;
+pub(crate) mod serve;
 pub(crate) mod watch;
