@@ -13,6 +13,8 @@ use wasm_encoder::{BlockType, ValType};
 pub const MAGIC: [u8; 16] = *b"\x7fWSCOPE\0\xd1\x9c\x4b\xe7\x36\xa8\x5f\x02";
 /// The version of layout and schema.
 pub const VERSION: u32 = 1;
+/// Bytes of a record of an edge.
+pub const EDGE_BYTES: u32 = 24;
 /// Bytes of the header.
 pub const HEADER_BYTES: u32 = 80;
 

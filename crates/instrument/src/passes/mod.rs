@@ -11,8 +11,10 @@ mod canaries;
 mod constants;
 mod coverage;
 mod host_calls;
+mod indirect;
 mod instructions;
 mod memory;
+mod red_zones;
 mod shadow_stack;
 
 use crate::additions::{Additions, ImportedFunction};
@@ -115,6 +117,16 @@ pub const PASSES: &[Listed] = &[
         name: "constants",
         summary: "find writes into constant data",
         make: |settings| Box::new(constants::Constants::new(settings.constants.clone())),
+    },
+    Listed {
+        name: "red-zones",
+        summary: "find overflows of heap chunks, double and invalid frees",
+        make: |settings| Box::new(red_zones::RedZones::new(settings.allocator.clone())),
+    },
+    Listed {
+        name: "indirect",
+        summary: "count edges of indirect calls, and hold them against an allow-list",
+        make: |settings| Box::new(indirect::Indirect::new(settings.allowed_edges.clone())),
     },
 ];
 

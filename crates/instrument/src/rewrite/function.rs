@@ -4,8 +4,9 @@ use crate::additions::Additions;
 use crate::body::{Body, Frame};
 use crate::edits::{Changes, Side};
 use crate::map::FunctionMap;
+use std::collections::BTreeSet;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
-use wasm_encoder::{BlockType, Encode, InstructionSink, ValType};
+use wasm_encoder::{BlockType, Encode, Instruction, InstructionSink, ValType};
 use wasmparser::Operator;
 
 /// A function whose changes are known.
@@ -28,7 +29,7 @@ impl Spliced<'_, '_> {
         let bytes = self.body.module.bytes;
         let end_of_body = map.original.end;
         self.exits(changes, additions);
-        self.shift(changes, additions);
+        self.calls(changes, additions);
         (self.frame.local_groups + changes.locals.len() as u32).encode(out);
         out.extend_from_slice(&bytes[self.frame.locals_at..self.frame.code_at]);
         for local in &changes.locals {
@@ -103,35 +104,37 @@ impl Spliced<'_, '_> {
         }
     }
 
-    /// With an import inserted, functions that the module defines have other indices.
-    fn shift(&self, changes: &mut Changes, additions: &Additions) {
-        if additions.imports.is_empty() {
+    /// With an import inserted, functions that the module defines have other indices. And functions that were wrapped call
+    /// each other as before.
+    fn calls(&self, changes: &mut Changes, additions: &Additions) {
+        let wrapped = |function: u32| additions.wrapped.iter().find(|wrapped| wrapped.function == function);
+        let among = wrapped(self.body.function).is_some();
+        if additions.imports.is_empty() && !among {
             return;
         }
-        let replaced: Vec<u32> = changes
+        let replaced: BTreeSet<u32> = changes
             .inserts
             .iter()
             .filter(|insert| insert.side == Side::Instead)
             .map(|insert| insert.instruction)
             .collect();
+        let index = |function: u32| match wrapped(function).filter(|_| among) {
+            Some(wrapped) => wrapped.moved,
+            None => additions.function_index(function),
+        };
         for (at, instruction) in self.body.instructions.iter().enumerate() {
             if replaced.contains(&(at as u32)) {
                 continue;
             }
-            let index = |function: u32| additions.function_index(function);
-            let encode: &dyn Fn(&mut Vec<u8>) = match instruction.operator {
-                Operator::Call { function_index } => &move |code| {
-                    InstructionSink::new(code).call(index(function_index));
-                },
-                Operator::ReturnCall { function_index } => &move |code| {
-                    InstructionSink::new(code).return_call(index(function_index));
-                },
-                Operator::RefFunc { function_index } => &move |code| {
-                    InstructionSink::new(code).ref_func(index(function_index));
-                },
+            let new = match instruction.operator {
+                Operator::Call { function_index } => Instruction::Call(index(function_index)),
+                Operator::ReturnCall { function_index } => Instruction::ReturnCall(index(function_index)),
+                Operator::RefFunc { function_index } => {
+                    Instruction::RefFunc(additions.function_index(function_index))
+                }
                 _ => continue,
             };
-            changes.insert(at as u32, Side::Instead, encode);
+            changes.insert(at as u32, Side::Instead, |code| new.encode(code));
         }
     }
 }

@@ -5,34 +5,34 @@ use wasmscope_instrument::{Instrumented, OnViolation, Plan, Settings, Storage, i
 use wasmtime::{Config, Engine, Extern, Instance, Linker, Module, Store, Val};
 
 /// Every pass that a module needs nothing special for.
-pub const COUNTING: [&str; 5] = ["calls", "instructions", "memory", "host-calls", "coverage"];
+pub(crate) const COUNTING: [&str; 5] = ["calls", "instructions", "memory", "host-calls", "coverage"];
 
-pub fn plan(passes: &[&str], storage: Storage) -> Plan {
+pub(crate) fn plan(passes: &[&str], storage: Storage) -> Plan {
     let passes =
         passes.iter().map(|name| passes::named(name, &Settings::default()).expect("a pass")).collect();
     Plan { passes, storage, on_violation: OnViolation::Trap, ..Plan::default() }
 }
 
-pub fn with(wat: &str, passes: &[&str], storage: Storage) -> Instrumented {
+pub(crate) fn with(wat: &str, passes: &[&str], storage: Storage) -> Instrumented {
     let bytes = wat::parse_str(wat).expect("valid text");
     instrument(&bytes, plan(passes, storage)).unwrap_or_else(|error| panic!("{error}"))
 }
 
-pub fn engine() -> Engine {
+pub(crate) fn engine() -> Engine {
     let mut config = Config::new();
     config.wasm_multi_memory(true).wasm_memory64(true).wasm_tail_call(true);
     Engine::new(&config).expect("a valid configuration")
 }
 
 /// An instance of an instrumented module, with imports that do nothing.
-pub struct Run {
-    pub store: Store<()>,
-    pub instance: Instance,
-    pub names: Vec<String>,
+pub(crate) struct Run {
+    pub(crate) store: Store<()>,
+    pub(crate) instance: Instance,
+    pub(crate) names: Vec<String>,
 }
 
 impl Run {
-    pub fn new(instrumented: &Instrumented) -> Self {
+    pub(crate) fn new(instrumented: &Instrumented) -> Self {
         let engine = engine();
         let module = Module::new(&engine, &instrumented.bytes).unwrap_or_else(|error| panic!("{error:?}"));
         let mut store = Store::new(&engine, ());
@@ -44,7 +44,7 @@ impl Run {
     }
 
     /// Calls an export with `i32`s; its results.
-    pub fn call(&mut self, export: &str, args: &[i32]) -> wasmtime::Result<Vec<Val>> {
+    pub(crate) fn call(&mut self, export: &str, args: &[i32]) -> wasmtime::Result<Vec<Val>> {
         let function = self.instance.get_func(&mut self.store, export).expect("an export");
         let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
         let args: Vec<Val> = args.iter().map(|arg| Val::I32(*arg)).collect();
@@ -53,7 +53,7 @@ impl Run {
     }
 
     /// A result by name, as the exported getter gives it.
-    pub fn result(&mut self, name: &str) -> i64 {
+    pub(crate) fn result(&mut self, name: &str) -> i64 {
         let at = self
             .names
             .iter()
@@ -63,7 +63,7 @@ impl Run {
     }
 
     /// The bytes of the memory with the results.
-    pub fn memory(&mut self) -> Vec<u8> {
+    pub(crate) fn memory(&mut self) -> Vec<u8> {
         match self.instance.get_export(&mut self.store, "wasmscope.memory") {
             Some(Extern::Memory(memory)) => memory.data(&self.store).to_vec(),
             other => panic!("no memory: {other:?}"),
