@@ -30,6 +30,7 @@ enum Command {
     Record(commands::record::Record),
     Replay(commands::replay::Replay),
     Scan(commands::scan::Scan),
+    Instrument(commands::instrument::Instrument),
 }
 
 /// A failure and its exit status.
@@ -67,6 +68,7 @@ fn main() -> ExitCode {
         Command::Record(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Scan(command) => command.run(),
+        Command::Instrument(command) => command.run(),
     };
     match result {
         Ok(status) => ExitCode::from(status),

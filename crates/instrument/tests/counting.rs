@@ -2,8 +2,9 @@
 
 mod common;
 
-use common::{Run, with};
-use wasmscope_instrument::Storage;
+use common::{Run, Wasi, plan, with};
+use wasmscope_instrument::{Storage, instrument};
+use wasmscope_testkit::guest;
 
 const BOTH: [Storage; 2] = [Storage::Memory, Storage::Globals];
 
@@ -120,4 +121,21 @@ fn coverage_marks_what_ran() {
     assert_eq!(seen(&mut run), [1, 1, 0]);
     run.call("f", &[0]).unwrap();
     assert_eq!(seen(&mut run), [1, 1, 1]);
+}
+
+#[test]
+fn wasmtimes_fuel_is_the_instructions_that_are_not_free_and_the_calls() {
+    // None of these moves memory in bulk, for which fuel is another.
+    for name in ["kernels", "callchain", "hello"] {
+        let bytes = std::fs::read(guest(name)).unwrap();
+        let fuel = common::fuel(&bytes);
+        for storage in BOTH {
+            let made = instrument(&bytes, plan(&["instructions", "calls"], storage)).unwrap();
+            let mut run = Wasi::new(&made);
+            let _ = run.start();
+            let counted = run.result("instructions.total") - run.result("instructions.free");
+            assert_eq!(counted + run.result("calls.total"), fuel as i64, "{name} {storage:?}");
+            assert!(fuel > 100, "{name} does something");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod doctor;
 pub(crate) mod inspect;
+pub(crate) mod instrument;
 pub(crate) mod ps;
 pub(crate) mod record;
 pub(crate) mod replay;

@@ -1,16 +1,23 @@
 //! What the tests share: plans, and Wasmtime as the runtime that is not modified.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
-use wasmscope_instrument::{Instrumented, OnViolation, Plan, Settings, Storage, instrument, passes};
+mod wasi;
+
+pub(crate) use wasi::{Wasi, fuel};
+
+use wasmscope_instrument::{Instrumented, Plan, Settings, Storage, instrument, passes};
 use wasmtime::{Config, Engine, Extern, Instance, Linker, Module, Store, Val};
 
 /// Every pass that a module needs nothing special for.
 pub(crate) const COUNTING: [&str; 5] = ["calls", "instructions", "memory", "host-calls", "coverage"];
 
 pub(crate) fn plan(passes: &[&str], storage: Storage) -> Plan {
-    let passes =
-        passes.iter().map(|name| passes::named(name, &Settings::default()).expect("a pass")).collect();
-    Plan { passes, storage, on_violation: OnViolation::Trap, ..Plan::default() }
+    plan_with(passes, storage, &Settings::default())
+}
+
+pub(crate) fn plan_with(passes: &[&str], storage: Storage, settings: &Settings) -> Plan {
+    let passes = passes.iter().map(|name| passes::named(name, settings).expect("a pass")).collect();
+    Plan { passes, storage, ..Plan::default() }
 }
 
 pub(crate) fn with(wat: &str, passes: &[&str], storage: Storage) -> Instrumented {
@@ -21,6 +28,7 @@ pub(crate) fn with(wat: &str, passes: &[&str], storage: Storage) -> Instrumented
 pub(crate) fn engine() -> Engine {
     let mut config = Config::new();
     config.wasm_multi_memory(true).wasm_memory64(true).wasm_tail_call(true);
+    config.wasm_function_references(true).wasm_gc(true).wasm_exceptions(true).wasm_wide_arithmetic(true);
     Engine::new(&config).expect("a valid configuration")
 }
 

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 use wasmscope_instrument::{Plan, Refused, instrument};
-use wast::QuoteWat;
 use wast::lexer::Lexer;
 use wast::parser::{self, ParseBuffer};
+use wast::{Wast, WastDirective};
 
 /// A script whose modules are instrumented.
 #[derive(Debug, Default)]
@@ -59,11 +59,14 @@ fn module(form: &str) -> Option<(String, Vec<u8>)> {
     if let Some(name) = words.peek().filter(|word| word.starts_with('$')) {
         write!(head, " {name}").unwrap();
     }
-    let text = form.replacen("(module definition", "(module", 1);
-    let mut lexer = Lexer::new(&text);
+    let mut lexer = Lexer::new(form);
     lexer.allow_confusing_unicode(true);
     let buffer = ParseBuffer::new_with_lexer(lexer).ok()?;
-    let bytes = parser::parse::<QuoteWat<'_>>(&buffer).ok()?.encode().ok()?;
+    let mut script = parser::parse::<Wast<'_>>(&buffer).ok()?;
+    let bytes = match script.directives.first_mut()? {
+        WastDirective::Module(module) | WastDirective::ModuleDefinition(module) => module.encode().ok()?,
+        _ => return None,
+    };
     Some((head, bytes))
 }
 
