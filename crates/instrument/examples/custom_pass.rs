@@ -1,3 +1,5 @@
+//! A pass of one's own: it counts integer divisions.
+
 use wasmscope_instrument::passes::Pass;
 use wasmscope_instrument::{
     Additions, Body, Cell, Edits, Module, Plan, Refused, instrument, wasmparser::Operator,

@@ -126,7 +126,7 @@ fn coverage_marks_what_ran() {
 #[test]
 fn wasmtimes_fuel_is_the_instructions_that_are_not_free_and_the_calls() {
     // None of these moves memory in bulk, for which fuel is another.
-    for name in ["kernels", "callchain", "hello"] {
+    for name in ["kernels", "compute", "hello"] {
         let bytes = std::fs::read(guest(name)).unwrap();
         let fuel = common::fuel(&bytes);
         for storage in BOTH {

@@ -16,7 +16,7 @@ static volatile int offset =
 #endif
 
 int main(void) {
-    char *first = malloc(24), *second = calloc(3, 8);
+    char *volatile first = malloc(24), *volatile second = calloc(3, 8);
     strcpy(second, "second");
     first[offset] = 'x';
     first = realloc(first, 400);

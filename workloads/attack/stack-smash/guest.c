@@ -17,9 +17,9 @@ __attribute__((noinline)) static int login(const char *word) {
 
 int main(void) {
 #ifdef CLEAN
-    const char *word = "short enough";
+    const char *volatile word = "short enough";
 #else
-    const char *word = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    const char *volatile word = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 #endif
     puts(login(word) ? "let in" : "not let in");
     return 0;

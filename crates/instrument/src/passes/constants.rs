@@ -117,11 +117,19 @@ impl Constants {
                     code.raw().i32_or();
                 }
             }
-            code.raw().if_(BlockType::Empty).local_get(address);
-            width.extend(code);
-            code.raw().i64_const(offset.cast_signed()).i64_add();
+            let begin = |code: &mut Code<'_>| {
+                code.raw().local_get(address);
+                width.extend(code);
+                code.raw().i64_const(offset.cast_signed()).i64_add();
+            };
+            code.raw().if_(BlockType::Empty);
+            begin(code);
+            code.raw().i64_const(bytes.cast_signed()).i64_add();
+            within(code, body.module);
+            code.raw().if_(BlockType::Empty);
+            begin(code);
             alarm.raise(code);
-            code.raw().end().local_get(kept);
+            code.raw().end().end().local_get(kept);
         });
     }
 
@@ -152,8 +160,22 @@ impl Constants {
             }
             code.raw().if_(BlockType::Empty);
             extended(code, to, width);
+            extended(code, length, third);
+            code.raw().i64_add();
+            within(code, body.module);
+            code.raw().if_(BlockType::Empty);
+            extended(code, to, width);
             alarm.raise(code);
-            code.raw().end().local_get(middle).local_get(length);
+            code.raw().end().end().local_get(middle).local_get(length);
         });
     }
+}
+
+/// Whether the address on the stack, an `i64`, is at most the end of memory 0. A write beyond it traps and changes nothing.
+fn within(code: &mut Code<'_>, module: &Module<'_>) {
+    let memory = &module.memories[0];
+    let page = memory.page_size_log2.unwrap_or(16);
+    code.raw().memory_size(0);
+    Width { wide: memory.memory64 }.extend(code);
+    code.raw().i64_const(page.into()).i64_shl().i64_le_u();
 }

@@ -1,5 +1,5 @@
 //! What the tests share: plans, and Wasmtime as the runtime that is not modified.
-#![allow(dead_code, reason = "each test binary uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part")]
 
 mod wasi;
 

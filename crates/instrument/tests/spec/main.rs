@@ -1,7 +1,7 @@
 //! The WebAssembly test suite: every module instrumented, and no assertion may change.
 //!
-//! In short form with all counting passes at once; `make test-spec` runs the ignored test with each pass alone, and with
-//! results in globals.
+//! In short form a third of it, with all passes at once; `make test-spec` runs all of it, also with each pass alone
+//! and with results in globals.
 
 mod script;
 
@@ -87,10 +87,10 @@ fn files() -> Vec<TestFile<'static>> {
     spec(SpecVersion::Latest).chain(proposals).collect()
 }
 
-fn check(plans: &[(&[&str], Storage)]) {
+fn check(files: Vec<TestFile<'_>>, plans: &[(&[&str], Storage)]) {
     let engine = engine();
     let (mut wrong, mut modules, mut refused) = (String::new(), 0, BTreeMap::<String, usize>::new());
-    for file in files() {
+    for file in files {
         let name = format!("{}/{}", file.parent(), file.name());
         let plain = run(&engine, &name, file.raw());
         let excluded = EXCLUDED.iter().any(|(excluded, _)| *excluded == name);
@@ -111,12 +111,13 @@ fn check(plans: &[(&[&str], Storage)]) {
     }
     println!("{modules} modules instrumented; refused: {refused:#?}");
     assert!(wrong.is_empty(), "{wrong}");
-    assert!(modules > 1000, "only {modules} modules were instrumented");
+    assert!(modules > 500, "only {modules} modules were instrumented");
 }
 
 #[test]
-fn the_suite_holds_with_all_passes_at_once() {
-    check(&[(&PASSES, Storage::Memory)]);
+fn a_third_of_the_suite_holds_with_all_passes_at_once() {
+    let some = files().into_iter().step_by(3).collect();
+    check(some, &[(&PASSES, Storage::Memory)]);
 }
 
 #[test]
@@ -129,5 +130,5 @@ fn the_suite_holds_with_each_pass() {
             plans.push((pass, Storage::Globals));
         }
     }
-    check(&plans);
+    check(files(), &plans);
 }
