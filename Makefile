@@ -3,7 +3,7 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test lint bench bench-scan miner-set fuzz test-mutants test-spec bench-instrument test-runtimes test-kernels setup clean
+.PHONY: help demo test lint bench bench-hooks bench-scan miner-set fuzz test-mutants test-spec bench-instrument test-runtimes test-kernels setup clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1@\2/p' $(MAKEFILE_LIST) | \
@@ -32,6 +32,9 @@ bench: setup ## Measure (as root; 40 minutes, QUICK=1 for a first impression)
 	cargo xtask real-guests
 	cargo xtask real-modules
 	cargo bench -p wasmscope-bench
+
+bench-hooks: setup ## Measure what the hooks of sensor-wasmtime cost (as root; a minute and the build)
+	cargo bench -p wasmscope-bench --bench hooks
 
 bench-scan: setup ## Measure `scan` on public modules (two minutes and a build)
 	cargo xtask real-modules

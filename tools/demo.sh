@@ -87,6 +87,15 @@ grep -E "^wasmscope_agent_(records_total\{family=\"call\"|cpu_seconds|resident)"
 
 kill -TERM "$agent"
 wait "$agent" || true
+
+say "8. What modules can do at most, and what speaks against them, before they run (no root needed)"
+miner=$(echo "$guests"/miner-like-table-*.wasm | cut -d ' ' -f 1)
+echo "\$ wasmscope scan --severity high $guests/busy-files.wasm $miner"
+"$wasmscope" scan --severity high "$guests/busy-files.wasm" "$miner" | tee "$scratch/scan" | cut -c 1-160
+grep -q 'high *miner-constants' "$scratch/scan" || {
+    echo "demo: scan did not find the module that is like a miner" >&2
+    exit 1
+}
 for word in started grown exited opened created renamed linked removed connected accepted listening trapped open_outside; do
     grep -q "$word" "$log" || {
         echo "demo: the agent said nothing of a workload that has $word" >&2

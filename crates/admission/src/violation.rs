@@ -1,5 +1,6 @@
 //! What a module does that a policy does not allow.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use wasmscope_analyze::facts::Path;
@@ -9,7 +10,7 @@ use wasmscope_model::FindingFunction;
 pub const MOST_PER_KIND: usize = 50;
 
 /// What kind of violation. The names in JSON are stable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ViolationKind {
     /// No entry of the policy is for the file, and there is no default.
@@ -43,6 +44,44 @@ pub enum ViolationKind {
 }
 
 impl ViolationKind {
+    /// All kinds, in the order in which they are listed.
+    pub const ALL: [Self; 14] = [
+        Self::NoEntry,
+        Self::Hash,
+        Self::Invalid,
+        Self::Capability,
+        Self::Finding,
+        Self::Import,
+        Self::Export,
+        Self::Proposal,
+        Self::Language,
+        Self::Toolchain,
+        Self::Limit,
+        Self::Required,
+        Self::Forbidden,
+        Self::NotRead,
+    ];
+
+    /// What a violation of this kind means, in one sentence with its full stop.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::NoEntry => "No entry of the policy is for the file, and there is no default.",
+            Self::Hash => "The file is not one of those that the policy approves.",
+            Self::Invalid => "The file is not valid, or was not validated.",
+            Self::Capability => "A capability that the policy does not allow can be reached.",
+            Self::Finding => "A finding is worse than the policy accepts.",
+            Self::Import => "An import that the policy does not allow.",
+            Self::Export => "An export that the policy does not allow.",
+            Self::Proposal => "A WebAssembly proposal that the policy does not allow.",
+            Self::Language => "A language that the policy does not allow, or none was recognised.",
+            Self::Toolchain => "A toolchain that the policy does not allow, or none was recognised.",
+            Self::Limit => "More of something than the policy allows.",
+            Self::Required => "Something that the policy requires is not there.",
+            Self::Forbidden => "Something is there that the policy forbids.",
+            Self::NotRead => "The policy cannot be judged, because something of the file was not read.",
+        }
+    }
+
     /// The name in output.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -65,7 +104,7 @@ impl ViolationKind {
 }
 
 /// The place in a policy that something is held against.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Clause {
     /// The entry's pattern, or `default`.
     pub entry: String,
@@ -76,7 +115,7 @@ pub struct Clause {
 }
 
 /// One thing about a module that a policy does not allow.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Violation {
     /// What kind.
     pub kind: ViolationKind,

@@ -44,7 +44,6 @@ const LIBRARIES: &[Known] = &[
     known("libpng", "", "1.6.37", "CVE-2019-7317", Low),
     known("libvpx", "", "1.13.1", "CVE-2023-5217, CVE-2023-44488", Medium),
     known("libcurl", "7.69.0", "8.4.0", "CVE-2023-38545", Medium),
-    known("Lua", "5.4.0", "5.4.4", "CVE-2022-28805", Low),
 ];
 
 /// By the names of crates.
@@ -56,7 +55,10 @@ const CRATES: &[Known] = &[
     known("idna", "", "1.0.0", "RUSTSEC-2024-0421", Low),
     known("curve25519-dalek", "", "4.1.3", "RUSTSEC-2024-0344", Low),
     known("ed25519-dalek", "", "2.0.0", "RUSTSEC-2022-0093", Low),
+    known("h2", "", "0.3.26", "RUSTSEC-2024-0332", Low),
     known("h2", "0.4.0", "0.4.4", "RUSTSEC-2024-0332", Low),
+    known("rustls", "", "0.21.11", "RUSTSEC-2024-0336", Low),
+    known("rustls", "0.22.0", "0.22.4", "RUSTSEC-2024-0336", Low),
     known("rustls", "0.23.0", "0.23.5", "RUSTSEC-2024-0336", Low),
 ];
 

@@ -14,7 +14,7 @@
 //! let findings = wasmscope_findings::find(&facts);
 //! let mut out = Vec::new();
 //! let mut report = SarifWriter::new(&mut out, None)?;
-//! report.scanned(&Scanned { path: "app.wasm", facts: &facts, findings: &findings })?;
+//! report.scanned(&Scanned { path: "app.wasm", facts: &facts, findings: &findings, violations: None })?;
 //! report.failed("broken.wasm", "at byte 8: unexpected end")?;
 //! report.finish()?;
 //! assert!(out.ends_with(b"}\n"));
@@ -34,6 +34,7 @@ pub use sarif::SarifWriter;
 pub use schema::json_schema;
 
 use std::io;
+use wasmscope_admission::Violation;
 use wasmscope_analyze::Facts;
 use wasmscope_findings::Findings;
 
@@ -46,6 +47,8 @@ pub struct Scanned<'a> {
     pub facts: &'a Facts,
     /// What is held against it.
     pub findings: &'a Findings,
+    /// What a policy holds against it; `None` if there is no policy.
+    pub violations: Option<&'a [Violation]>,
 }
 
 /// Takes the files of one scan, in the order in which they are to be told.

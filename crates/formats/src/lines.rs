@@ -7,6 +7,7 @@ use std::{
     collections::BTreeMap,
     io::{self, Write},
 };
+use wasmscope_admission::Violation;
 use wasmscope_analyze::Facts;
 use wasmscope_model::Finding;
 
@@ -25,6 +26,9 @@ pub struct ScanLine<'a> {
     /// How many further findings of which rule are not listed.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub findings_omitted: BTreeMap<&'a str, u64>,
+    /// With a policy only: what it holds against the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub violations: Option<&'a [Violation]>,
 }
 
 impl<'a> From<&Scanned<'a>> for ScanLine<'a> {
@@ -34,6 +38,7 @@ impl<'a> From<&Scanned<'a>> for ScanLine<'a> {
             facts: file.facts,
             findings: &file.findings.list,
             findings_omitted: file.findings.omitted.iter().copied().collect(),
+            violations: file.violations,
         }
     }
 }

@@ -37,7 +37,6 @@ struct stack_scan {
 	__u64 chain_end;
 	__u64 cursor;
 	__u32 first_step;
-	__u32 group;
 	__u32 found;
 	__u32 flags;          /* enum stack_flag */
 	/* Word 0 is the last one of the page before. Twice as long as needed: the verifier knows part of the arithmetic. */
@@ -54,19 +53,25 @@ static long follow_step(__u32 step, void *context)
 {
 	struct stack_search *search = context;
 	struct stack_scan *scan = search->scan;
+	__u64 cursor = scan->cursor, index = (cursor - scan->page_address) / 8;
 	__u64 record[2];
 
-	if (bpf_probe_read_user(record, sizeof(record), (const void *)scan->cursor))
+	/* Most of a chain lies in the page that was read already. Opaque, so that what is tested is what is used. */
+	barrier_var(index);
+	if (index < PAGE_WORDS - 1) {
+		record[0] = scan->words[1 + index];
+		record[1] = scan->words[2 + index];
+	} else if (bpf_probe_read_user(record, sizeof(record), (const void *)cursor)) {
 		return 1;
-	if (record[1] - scan->low >= scan->span || record[0] <= scan->cursor ||
-	    record[0] - scan->cursor >= FRAME_BYTES)
+	}
+	if (record[1] - scan->low >= scan->span || record[0] <= cursor || record[0] - cursor >= FRAME_BYTES)
 		return 1;
 	scan->cursor = record[0];
 	return 0;
 }
 
-static __always_inline void candidate(struct stack_search *search, __u64 at, __u64 frame_pointer,
-				      __u64 return_address)
+static __noinline void candidate(struct stack_search *search, __u64 at, __u64 frame_pointer,
+				 __u64 return_address)
 {
 	struct stack_scan *scan = search->scan;
 	__u32 found = scan->found;
@@ -90,23 +95,6 @@ static __always_inline void candidate(struct stack_search *search, __u64 at, __u
 	}
 }
 
-static long word_step(__u32 step, void *context)
-{
-	struct stack_search *search = context;
-	struct stack_scan *scan = search->scan;
-	__u32 index = scan->group * GROUP_WORDS + step * 2 + 1;
-	__u64 *word;
-
-	/* Opaque, so that the index that is tested is the one that is used. */
-	barrier_var(index);
-	if (index >= PAGE_WORDS)
-		return 1;
-	word = &scan->words[1 + index];
-	if (*word - scan->low < scan->span)
-		candidate(search, scan->page_address + (index - 1ULL) * 8, word[-1], *word);
-	return 0;
-}
-
 static long scan_step(__u32 step, void *context)
 {
 	struct stack_search *search = context;
@@ -128,9 +116,15 @@ static long scan_step(__u32 step, void *context)
 #pragma clang loop unroll(full)
 		for (int i = 1; i < GROUP_WORDS; i += 2)
 			hits += word[group * GROUP_WORDS + i] - low < span;
-		if (hits) {
-			scan->group = index * (STEP_WORDS / GROUP_WORDS) + group;
-			bpf_loop(GROUP_WORDS / 2, word_step, search, 0);
+		if (!hits)
+			continue;
+#pragma clang loop unroll(full)
+		for (int i = 1; i < GROUP_WORDS; i += 2) {
+			__u32 at = group * GROUP_WORDS + i;
+
+			if (word[at] - low < span)
+				candidate(search, scan->page_address + (index * STEP_WORDS + at - 1ULL) * 8,
+					  word[at - 1], word[at]);
 		}
 	}
 	return 0;

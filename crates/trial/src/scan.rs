@@ -84,6 +84,7 @@ fn report(report: &mut dyn Report, scan: &Scan) -> io::Result<()> {
         path: NAME,
         facts: &scan.facts,
         findings: &scan.findings,
+        violations: None,
     })?;
     report.finish()
 }

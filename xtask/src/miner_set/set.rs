@@ -9,6 +9,7 @@ use wasmscope_model::Severity;
 use wasmscope_testkit::{target_dir, variants};
 
 use super::Options;
+use crate::real_modules::HELD_OUT;
 
 /// The rules that speak of miners.
 const RULES: [&str; 4] = ["miner-constants", "miner-instruction-mix", "mining-texts", "randomx"];
@@ -41,12 +42,14 @@ pub(super) enum Group {
     Kernel,
     /// The same, changed by wasm-mutate.
     KernelChanged,
-    /// Modules of public packages.
+    /// Modules of public packages that the rules were tuned on.
     Package,
+    /// Modules of public packages that were first read when the rules stood.
+    HeldOut,
 }
 
 impl Group {
-    pub(super) const ALL: [(Self, bool, &'static str); 7] = [
+    pub(super) const ALL: [(Self, bool, &'static str); 8] = [
         (Self::Plain, true, "like miners"),
         (Self::PlainChanged, true, "like miners, changed by wasm-mutate"),
         (Self::Hidden, true, "like miners, constants computed or encrypted"),
@@ -54,19 +57,22 @@ impl Group {
         (Self::Kernel, false, "hashes, ciphers, compression of our own"),
         (Self::KernelChanged, false, "the same, changed by wasm-mutate"),
         (Self::Package, false, "modules of public packages"),
+        (Self::HeldOut, false, "modules of other public packages, held out"),
     ];
 }
 
 /// Builds, changes, reads and judges everything.
 pub(super) fn all(options: &Options) -> Result<Vec<Sample>> {
     let mut samples = guests(options)?;
-    let folder = target_dir().join("real-modules");
-    let pattern = folder.join("*.wasm");
-    let paths: Vec<_> = glob::glob(&pattern.to_string_lossy())?.collect::<Result<_, _>>()?;
-    ensure!(!paths.is_empty(), "{} is empty: cargo xtask real-modules", folder.display());
-    for path in paths {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        samples.push(judge(Group::Package, name, &fs::read(&path)?)?);
+    let packages = target_dir().join("real-modules");
+    for (group, folder) in [(Group::HeldOut, packages.join(HELD_OUT)), (Group::Package, packages)] {
+        let pattern = folder.join("*.wasm");
+        let paths: Vec<_> = glob::glob(&pattern.to_string_lossy())?.collect::<Result<_, _>>()?;
+        ensure!(!paths.is_empty(), "{} is empty: cargo xtask real-modules", folder.display());
+        for path in paths {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            samples.push(judge(group, name, &fs::read(&path)?)?);
+        }
     }
     Ok(samples)
 }

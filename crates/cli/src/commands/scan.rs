@@ -18,6 +18,7 @@ use std::{num::NonZeroUsize, ops::ControlFlow, path::PathBuf, thread};
 use wasmscope_admission::Violation;
 use wasmscope_analyze::{Capability, Facts};
 use wasmscope_findings::Findings;
+use wasmscope_formats::Scanned;
 use wasmscope_model::{Severity, text::shown_within};
 use wasmscope_sources::Options;
 
@@ -86,6 +87,12 @@ struct Known {
     unread: Vec<Violation>,
     /// A reason for exit status 1.
     refused: bool,
+}
+
+impl Known {
+    fn scanned<'a>(&'a self, path: &'a str) -> Scanned<'a> {
+        Scanned { path, facts: &self.facts, findings: &self.findings, violations: self.violations.as_deref() }
+    }
 }
 
 /// What is told of one module.

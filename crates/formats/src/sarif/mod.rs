@@ -4,6 +4,7 @@ mod fingerprint;
 mod result;
 mod rules;
 mod text;
+mod violation;
 
 use crate::{Report, Scanned, array::Array, uri::Uri};
 use fingerprint::Fingerprints;
@@ -119,7 +120,14 @@ impl<W: Write> Report for SarifWriter<W> {
         let place = self.place(file.path);
         let mut prints = Fingerprints::default();
         for finding in &file.findings.list {
-            let result = result(RULES, &place, file, finding, prints.of(finding));
+            let index = RULES.iter().position(|rule| rule.id == finding.rule);
+            let result = result(index, &place, file, finding, prints.of(finding));
+            self.results.item(&mut self.out, &result)?;
+        }
+        for violation in file.violations.unwrap_or_default() {
+            let finding = violation::as_finding(violation);
+            let print = prints.of(&finding);
+            let result = violation::result(&place, file, violation, &finding, print);
             self.results.item(&mut self.out, &result)?;
         }
         let hashes = BTreeMap::from([("sha-256".to_owned(), file.facts.sha256.to_string())]);

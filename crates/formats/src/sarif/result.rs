@@ -8,7 +8,6 @@ use serde_sarif::sarif::{
     Result as SarifResult,
 };
 use std::collections::BTreeMap;
-use wasmscope_findings::Rule;
 use wasmscope_model::Finding;
 
 /// What relative URIs are relative to.
@@ -37,9 +36,9 @@ pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Writes `finding` as a result. `fingerprint` names it in later runs.
+/// Writes `finding` as a result. `rule_index` is its rule's place among the tool's rules, `fingerprint` names it in later runs.
 pub(super) fn result(
-    rules: &[&Rule],
+    rule_index: Option<usize>,
     place: &Place,
     file: &Scanned<'_>,
     finding: &Finding,
@@ -68,7 +67,7 @@ pub(super) fn result(
         .rank(f64::from(finding.confidence.get()))
         .properties(PropertyBag::builder().additional_properties(properties).build())
         .build();
-    result.rule_index = rules.iter().position(|rule| rule.id == finding.rule).map(|at| at as i64);
+    result.rule_index = rule_index.map(|at| at as i64);
     result
 }
 

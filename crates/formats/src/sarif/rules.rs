@@ -1,6 +1,6 @@
 //! What the rules say of themselves, and the catalogues that they refer to.
 
-use super::text;
+use super::{text, violation};
 use serde_json::{Value, json};
 use serde_sarif::sarif::{
     MultiformatMessageString, PropertyBag, ReportingConfiguration, ReportingDescriptor,
@@ -78,7 +78,8 @@ pub(super) fn driver(rules: &[&Rule], catalogues: &[ToolComponent]) -> ToolCompo
                 .build()
         })
         .collect();
-    let rules: Vec<_> = rules.iter().map(|rule| descriptor(rule, catalogues)).collect();
+    let rules = rules.iter().map(|rule| descriptor(rule, catalogues));
+    let rules: Vec<_> = rules.chain(violation::rules()).collect();
     let supported: Vec<_> = (0..catalogues.len()).map(|index| reference(catalogues, index)).collect();
     ToolComponent::builder()
         .name("wasmscope")

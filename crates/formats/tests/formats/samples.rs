@@ -9,6 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 use wasm_encoder::{CustomSection, ExportKind, ExportSection, Function, Module, Section};
+use wasmscope_admission::{Policy, Violation, evaluate};
 use wasmscope_analyze::{Facts, Options, analyze};
 use wasmscope_findings::{Findings, RULES, find};
 use wasmscope_formats::{Report, Scanned};
@@ -19,6 +20,7 @@ pub(crate) struct Sample {
     pub(crate) path: String,
     pub(crate) facts: Facts,
     pub(crate) findings: Findings,
+    pub(crate) violations: Option<Vec<Violation>>,
 }
 
 impl Sample {
@@ -26,21 +28,38 @@ impl Sample {
         let path = path.into();
         let facts = analyze(bytes, &Options::default()).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         let findings = find(&facts);
-        Self { path, facts, findings }
+        Self { path, facts, findings, violations: None }
     }
 
     pub(crate) fn wat(path: &str, text: &str) -> Self {
         Self::new(path, &wat::parse_str(text).unwrap_or_else(|error| panic!("{error}")))
     }
 
+    /// The same, held against a policy.
+    pub(crate) fn judged(mut self, policy: &str) -> Self {
+        let policy = Policy::parse(policy).unwrap();
+        let today = "2026-11-01".parse().unwrap();
+        self.violations = Some(evaluate(&policy, &self.path, &self.facts, &self.findings, today));
+        self
+    }
+
     pub(crate) fn scanned(&self) -> Scanned<'_> {
-        Scanned { path: &self.path, facts: &self.facts, findings: &self.findings }
+        Scanned {
+            path: &self.path,
+            facts: &self.facts,
+            findings: &self.findings,
+            violations: self.violations.as_deref(),
+        }
     }
 }
+
+/// What no module is like.
+const STRICT: &str = "version = 1\n[default]\ncapabilities = []\nimports = []\nexports = []\n";
 
 /// Everything.
 pub(crate) fn all() -> Vec<Sample> {
     let mut all = hostile();
+    all.push(component().judged(STRICT));
     all.extend([component(), with_crates(CRATES), every_finding()]);
     all.extend(guests());
     all.extend(rule_samples());

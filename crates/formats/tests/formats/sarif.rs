@@ -7,6 +7,7 @@ use crate::{
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use wasmscope_admission::ViolationKind;
 use wasmscope_findings::RULES;
 use wasmscope_formats::{Report, SarifWriter};
 
@@ -29,11 +30,38 @@ fn every_sample_follows_the_schema_and_is_written_the_same_again() {
     let document = parse(&out);
     accept(&sarif(), &document, "all samples");
     let run = run(&document);
-    let found: usize = files.iter().map(|file| file.findings.list.len()).sum();
+    let violations = |file: &Sample| file.violations.as_ref().map_or(0, Vec::len);
+    let found: usize = files.iter().map(|file| file.findings.list.len() + violations(file)).sum();
     assert_eq!(run["results"].as_array().unwrap().len(), found);
     assert_eq!(run["artifacts"].as_array().unwrap().len(), files.len());
     for result in run["results"].as_array().unwrap() {
         consistent(run, result);
+    }
+}
+
+#[test]
+fn a_violation_of_a_policy_is_an_error_with_its_clause_and_its_place() {
+    let module = "(module (import \"wasi_snapshot_preview1\" \"path_open\"
+          (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+        (func (export \"<go>\") (drop (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 1)
+          (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 0)))))";
+    let policy = "version = 1\n[default]\ncapabilities = []\nexports = [\"memory\"]\n";
+    let sample = Sample::wat("app.wasm", module).judged(policy);
+    let violations = sample.violations.clone().unwrap();
+    let found = sample.findings.list.len();
+    let document = parse(&written(&[sample]));
+    accept(&sarif(), &document, "violations");
+    let run = run(&document);
+    let results = &run["results"].as_array().unwrap()[found..];
+    let ids: Vec<_> = results.iter().map(|result| result["ruleId"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), violations.len());
+    assert!(ids.contains(&"policy-capability") && ids.contains(&"policy-export"), "{ids:?}");
+    for (result, violation) in results.iter().zip(&violations) {
+        consistent(run, result);
+        assert_eq!(result["level"], "error");
+        let text = result["message"]["text"].as_str().unwrap();
+        assert!(text.contains(&format!("(entry default, line {})", violation.policy.line)), "{text}");
+        assert!(result.get("ruleIndex").is_some(), "{result}");
     }
 }
 
@@ -86,7 +114,9 @@ fn rules_say_what_code_scanning_reads() {
     assert_eq!(run["results"], json!([]));
     assert_eq!(run["invocations"][0]["executionSuccessful"], true);
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
-    assert_eq!(rules.len(), RULES.len());
+    let (rules, policy) = rules.split_at(RULES.len());
+    let ids: Vec<_> = policy.iter().map(|rule| rule["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids, ViolationKind::ALL.map(|kind| format!("policy-{}", kind.as_str())));
     for (rule, told) in RULES.iter().zip(rules) {
         assert_eq!(told["id"], rule.id);
         let tags: BTreeSet<_> =

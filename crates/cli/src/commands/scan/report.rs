@@ -2,13 +2,11 @@
 
 use super::Known;
 use crate::{Failure, output};
-use serde::Serialize;
 use std::{
     io::{self, BufWriter, Stdout},
     ops::ControlFlow,
 };
-use wasmscope_admission::Violation;
-use wasmscope_formats::{CycloneDxWriter, Report, SarifWriter, ScanLine, Scanned};
+use wasmscope_formats::{CycloneDxWriter, Report, SarifWriter, ScanLine};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
@@ -37,8 +35,7 @@ impl Document {
     }
 
     pub(super) fn known(&mut self, path: &str, known: &Known) -> Result<ControlFlow<()>, Failure> {
-        let scanned = Scanned { path, facts: &known.facts, findings: &known.findings };
-        self.tell(|report| report.scanned(&scanned))
+        self.tell(|report| report.scanned(&known.scanned(path)))
     }
 
     pub(super) fn failed(&mut self, path: &str, reason: &str) -> Result<ControlFlow<()>, Failure> {
@@ -71,19 +68,9 @@ fn sarif(out: BufWriter<Stdout>) -> io::Result<Option<Box<dyn Report>>> {
     SarifWriter::new(out, base).map(|report| Some(Box::new(report) as _))
 }
 
-#[derive(Serialize)]
-struct Line<'a> {
-    #[serde(flatten)]
-    scanned: ScanLine<'a>,
-    /// With `--policy` only: what it holds against the file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    violations: Option<&'a [Violation]>,
-}
-
 /// One line of JSON.
 pub(super) fn line(path: &str, known: &Known) -> serde_json::Result<String> {
-    let scanned = ScanLine::from(&Scanned { path, facts: &known.facts, findings: &known.findings });
-    let mut line = serde_json::to_string(&Line { scanned, violations: known.violations.as_deref() })?;
+    let mut line = serde_json::to_string(&ScanLine::from(&known.scanned(path)))?;
     line.push('\n');
     Ok(line)
 }
