@@ -3,7 +3,8 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test lint bench bench-detect bench-hooks bench-scan miner-set fuzz test-mutants test-runtimes test-kernels setup clean
+.PHONY: help demo test lint bench bench-detect bench-hooks bench-instrument bench-scan miner-set fuzz test-mutants test-spec \
+	test-runtimes test-kernels setup clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1@\2/p' $(MAKEFILE_LIST) | \
@@ -54,6 +55,14 @@ fuzz: setup ## Run every fuzz target for a minute (and a build); FUZZ_SECONDS=60
 
 test-mutants: setup ## Scan 100,000 modules that nobody wrote, and check every promise (some minutes)
 	cargo xtask mutants
+
+test-spec: ## Instrument the WebAssembly test suite, and 20,000 modules that nobody wrote (some minutes)
+	cargo test --release -p wasmscope-instrument --test spec --test generated -- --include-ignored --nocapture
+
+bench-instrument: setup ## Measure what instrumented modules cost, beside Wasmtime's fuel (some minutes)
+	cargo xtask real-guests
+	cargo xtask real-modules
+	cargo bench -p wasmscope-bench --bench instrument
 
 test-runtimes: setup ## Test against every runtime (an hour); RUNTIMES="wasmi node" restricts it
 	cargo xtask runtimes $(RUNTIMES)

@@ -35,6 +35,7 @@ enum Command {
     Rules(commands::rules::Rules),
     Run(Box<commands::run::Run>),
     Serve(Box<commands::serve::Serve>),
+    Instrument(commands::instrument::Instrument),
 }
 
 /// A failure and its exit status.
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
         Command::Rules(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Serve(command) => command.run(),
+        Command::Instrument(command) => command.run(),
     };
     match result {
         Ok(status) => ExitCode::from(status),

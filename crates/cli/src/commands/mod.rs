@@ -3,6 +3,7 @@
 pub(crate) mod doctor;
 mod guest;
 pub(crate) mod inspect;
+pub(crate) mod instrument;
 pub(crate) mod ps;
 pub(crate) mod record;
 pub(crate) mod replay;

@@ -1,0 +1,26 @@
+// A copy without a bound into a buffer on the stack. What lies above it is the caller's.
+
+#include <stdio.h>
+#include <string.h>
+
+__attribute__((noinline)) static int check(const char *word) {
+    char buffer[16];
+    strcpy(buffer, word);
+    return buffer[0] == 's' && buffer[1] == '3';
+}
+
+__attribute__((noinline)) static int login(const char *word) {
+    volatile int admin[4] = {0};
+    int known = check(word);
+    return known || admin[0] != 0;
+}
+
+int main(void) {
+#ifdef CLEAN
+    const char *volatile word = "short enough";
+#else
+    const char *volatile word = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+#endif
+    puts(login(word) ? "let in" : "not let in");
+    return 0;
+}
