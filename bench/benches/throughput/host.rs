@@ -116,5 +116,5 @@ fn sight() -> Sight {
         container: Container::default(),
         unknown: Vec::new(),
     };
-    Sight { key, workload, dedicated: true, layout: 1 }
+    Sight { key, workload, dedicated: true, layout: 1, pending: false }
 }
