@@ -62,7 +62,8 @@ fn a_replay_prints_what_the_run_printed_and_needs_no_root() {
     let wasmtime = require_runtime!(runtimes::wasmtime());
     let (folder, files) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let recording = folder.path().join("recording");
-    let busy = shell_line(&wasmtime.clone().dir(files.path()).command(&guest("busy-files"), ["3"]));
+    let busy =
+        shell_line(&wasmtime.clone().dir(files.path()).command(&guest("busy-files"), ["3", "pause", "50"]));
     let grow = shell_line(&wasmtime.command(&guest("grow"), ["3"]));
     let oob = shell_line(&wasmtime.command(&guest("traps"), ["oob"]));
     let files = files.path().display();

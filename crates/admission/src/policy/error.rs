@@ -29,7 +29,8 @@ impl PolicyError {
             && let Some(unknown) = quoted.next()
             && let Some(known) = closest(unknown, quoted)
         {
-            message = format!("{message}: did you mean `{known}`?");
+            // Before the list, which may be cut where it is shown.
+            message = message.replacen(", expected", &format!(": did you mean `{known}`? Expected"), 1);
         }
         Self::new(source, offset, message)
     }

@@ -38,7 +38,7 @@ pub(crate) struct Done {
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     pub(crate) elapsed: Duration,
-    /// Largest resident size of the program itself, in bytes, as far as sampling every 10 ms saw it.
+    /// Largest resident size of the program itself without pages of files, in bytes, as far as sampling every 10 ms saw it.
     pub(crate) peak_bytes: u64,
 }
 
@@ -206,12 +206,15 @@ impl Drop for Started {
     }
 }
 
-/// The largest resident size of the process so far, in bytes; 0 once it has ended. `getrusage` would count what
-/// this test's own process had at the fork.
+/// The largest resident size of the process so far, in bytes, without the pages of files that it has now: a debug build's
+/// program alone is some 50 MiB. 0 once it has ended. `getrusage` would count what this test's own process had at the fork.
 fn peak_bytes(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
-    line.and_then(|l| l.trim().strip_suffix(" kB")?.parse::<u64>().ok()).unwrap_or(0) * 1024
+    let kib = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok()).unwrap_or(0)
+    };
+    kib("VmHWM:").saturating_sub(kib("RssFile:")) * 1024
 }
 
 fn parse_lines(text: &str) -> Vec<Value> {

@@ -4,7 +4,6 @@
 //! event (`make bench-detect` has the comparison); the tree here reads the event's fields where they lie. The meaning is
 //! CEL's (<https://github.com/google/cel-spec/blob/master/doc/langdef.md>): a field that an event does not have is an
 //! error, `&&` and `||` absorb errors where the other side decides, and a condition that ends in an error does not match.
-//! A property test compares both.
 
 mod check;
 mod eval;
