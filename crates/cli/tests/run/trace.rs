@@ -95,7 +95,8 @@ fn agree(name: &str, module: &Path, words: &[&str]) -> Vec<Call> {
     let (one, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     let theirs = traced(&job, &wasmtime, one.path());
     let ours = observed(&job, other.path());
-    assert!(!theirs.is_empty(), "{name}: no trace");
+    // A guest that traps at once may have called nothing; ours are as many.
+    assert!(name == "traps" || !theirs.is_empty(), "{name}: no trace");
     for (at, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
         let told = theirs.1 != End::Untold;
         assert_eq!(
