@@ -3,7 +3,7 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test lint bench bench-detect bench-hooks bench-instrument bench-scan miner-set fuzz test-mutants test-spec \
+.PHONY: help demo test lint bench bench-detect bench-hooks bench-scan miner-set fuzz test-mutants test-spec \
 	test-runtimes test-kernels setup clean
 
 help: ## List the targets
@@ -58,11 +58,6 @@ test-mutants: setup ## Scan 100,000 modules that nobody wrote, and check every p
 
 test-spec: ## Instrument the WebAssembly test suite, and 20,000 modules that nobody wrote (some minutes)
 	cargo test --release -p wasmscope-instrument --test spec --test generated -- --include-ignored --nocapture
-
-bench-instrument: setup ## Measure what instrumented modules cost, beside Wasmtime's fuel (some minutes)
-	cargo xtask real-guests
-	cargo xtask real-modules
-	cargo bench -p wasmscope-bench --bench instrument
 
 test-runtimes: setup ## Test against every runtime (an hour); RUNTIMES="wasmi node" restricts it
 	cargo xtask runtimes $(RUNTIMES)
