@@ -3,7 +3,7 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test lint bench bench-detect bench-hooks bench-scan miner-set fuzz test-mutants test-spec \
+.PHONY: help demo test format lint bench bench-detect bench-hooks bench-scan miner-set fuzz test-mutants test-spec \
 	test-runtimes test-kernels setup clean
 
 help: ## List the targets
@@ -16,15 +16,20 @@ demo: setup ## Show wasmscope at work on this machine (as root)
 	cargo build --release -p wasmscope
 	tools/demo.sh
 
+# Built first, so that `xtask` is one of the programs that the tests have built: `cargo xtask` would compile its dependencies
+# once more, with other features.
 test: setup ## Run all tests with the runtimes that install within a minute
 	tools/setup.sh prometheus
-	cargo xtask runtimes
+	cargo test --workspace --no-run
+	$(or $(CARGO_TARGET_DIR),target)/debug/xtask runtimes
 	cargo test --workspace
 
-lint: setup ## Check formatting and lints
+format: ## Check formatting
 	cargo fmt --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	for host in testhosts/*/; do cargo fmt --check --manifest-path "$$host/Cargo.toml" || exit; done
+
+lint: setup format ## Check formatting and lints
 	cargo clippy --workspace --all-targets -- -D warnings
 
 bench: setup ## Measure (as root; 40 minutes, QUICK=1 for a first impression)

@@ -55,6 +55,23 @@ impl Row {
         }
     }
 
+    /// A comparison of the least values: what disturbs a program that only computes makes it slower, never faster. The spread is
+    /// that of the least values of the even and of the odd pairs, each as a measurement of its own.
+    pub fn least(name: impl Into<String>, unit: &'static str, pairs: &[(f64, f64)]) -> Self {
+        let least = |pairs: &mut dyn Iterator<Item = &(f64, f64)>| {
+            pairs.fold([f64::INFINITY; 2], |[ours, peer], pair| [ours.min(pair.0), peer.min(pair.1)])
+        };
+        let [ours, peer] = least(&mut pairs.iter());
+        let halves = [0, 1].map(|first| least(&mut pairs.iter().skip(first).step_by(2)));
+        let spread = sorted(&halves.map(|[ours, peer]| ours / peer));
+        Self {
+            peer: Some(peer),
+            ratio: Some(ours / peer),
+            spread: Some([spread[0], spread[1]]),
+            ..Self::value(name, unit, ours)
+        }
+    }
+
     /// With a goal: `ours` less than `bound`.
     #[must_use]
     pub fn below(self, bound: f64) -> Self {

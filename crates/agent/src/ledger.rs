@@ -1,8 +1,10 @@
 //! What became of every record and event: for each stage a count, and for each loss one that is told as it grows.
 //!
 //! By family: `seen = submitted + ring_full + throttled` (kernel), `submitted = received` (once the rings are empty),
-//! `received = decode_error + queue_drop + taken`. Of events: `made = told + output`.
+//! `received = decode_error + queue_drop + taken`. Of hooks: `received = decode_error + taken`. Of events:
+//! `made = told + output`.
 
+use crate::hooks::HookCounts;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wasmscope_model::Loss;
 use wasmscope_sensor_kernel::{Family, LedgerRow, Sensor, Tracker};
@@ -31,12 +33,16 @@ pub(crate) struct RegistryCounts {
     pub(crate) ended_unseen: u64,
     /// Calls of processes that are no workloads any more.
     pub(crate) filtered: u64,
+    /// Events that hooks could not pass on, by their own word.
+    pub(crate) hook_sender: u64,
+    /// What hooks told in processes that never became workloads.
+    pub(crate) unclaimed: u64,
 }
 
 /// One count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// Which records: `lifecycle`, `hint`, `call`, `sample`, `event`.
+    /// Which records: `lifecycle`, `hint`, `call`, `sample`, `hook`, `event`.
     pub family: &'static str,
     /// Where on their way, or why they were lost.
     pub stage: &'static str,
@@ -51,6 +57,7 @@ pub(crate) fn rows(
     sensor: &Sensor,
     tracker: &Tracker,
     queues: &QueueCounts,
+    hooks: Option<&HookCounts>,
     registry: RegistryCounts,
     samples: Option<(LedgerRow, u64)>,
 ) -> Vec<Row> {
@@ -88,6 +95,14 @@ pub(crate) fn rows(
         add("sample", "ring_full", samples.ring_full, true);
         add("sample", "decode_error", undecodable, true);
     }
+    if let Some(hooks) = hooks {
+        add("hook", "received", read(&hooks.received), false);
+        add("hook", "decode_error", read(&hooks.undecodable), true);
+        add("hook", "taken", read(&hooks.taken), false);
+        add("hook", "unclaimed", registry.unclaimed, true);
+        // Told as it comes in: not told again.
+        add("hook", "sender", registry.hook_sender, false);
+    }
     add("event", "made", read(&queues.made), false);
     add("event", "told", read(&queues.told), false);
     add("event", "output", read(&queues.output), true);
@@ -119,8 +134,7 @@ impl LossReport {
 
 /// Whether a loss can hide a process that started or ended: then everybody is counted anew.
 pub(crate) fn calls_for_census(loss: &Loss) -> bool {
-    loss.family != "call"
-        && loss.family != "sample"
+    !matches!(loss.family.as_str(), "call" | "sample" | "hook")
         && matches!(loss.stage.as_str(), "ring_full" | "queue_drop" | "decode_error")
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  kernel rings ─▶ drain thread ─▶ records (bounded) ─▶ watch loop ─▶ events (bounded) ─▶ output thread
+//!  hooks' socket ─▶ hooks thread ─▶ lines (bounded) ─────▲
 //! ```
 //!
 //! Nothing ever waits for the stage behind it: a full queue drops and counts, so a slow consumer of the output costs
@@ -12,6 +13,7 @@ pub mod census;
 mod clock;
 pub mod command;
 mod detect;
+mod hooks;
 mod ledger;
 mod meter;
 mod output;
@@ -21,6 +23,7 @@ mod watch;
 
 pub use clock::{Clock, monotonic};
 pub use detect::Rules;
+pub use hooks::{HookSocket, HookSocketError};
 pub use ledger::Row;
 pub use output::{Ended, Sink};
 pub use replay::{Stopped, replay};

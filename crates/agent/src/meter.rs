@@ -19,7 +19,8 @@ use wasmscope_recording::RecordedRegistry;
 use wasmscope_sensor_kernel::{
     CpuSampler, Io, LedgerRow, ProcessUsage, SampleRing, TaskUsage, Usage, cpu_time,
 };
-use wasmscope_workload::{Look, Looker};
+use wasmscope_sensor_proc::Process;
+use wasmscope_workload::{CounterReader, Look, Looker, Sight};
 
 /// Workloads that have ended are told so long, so that a scrape every few minutes sees what they came to.
 const TELL_ENDED: Duration = Duration::from_secs(300);
@@ -44,7 +45,11 @@ impl Source for Scraper {
 struct Running {
     traps: BTreeMap<Cow<'static, str>, u64>,
     withheld: u64,
+    /// Host calls that a policy refused, once hooks tell of any.
+    denied: Option<u64>,
     detections: BTreeMap<String, u64>,
+    /// What its instrumented modules counted when they were last asked.
+    results: BTreeMap<String, u64>,
     cpu: (Duration, Duration),
     guest_cpu: GuestCpu,
 }
@@ -62,6 +67,7 @@ pub(crate) struct Meter {
     started: BTreeMap<String, u64>,
     exited: BTreeMap<&'static str, u64>,
     events: BTreeMap<&'static str, u64>,
+    counters: CounterReader,
 }
 
 impl Meter {
@@ -76,6 +82,7 @@ impl Meter {
             started: BTreeMap::new(),
             exited: BTreeMap::new(),
             events: BTreeMap::new(),
+            counters: CounterReader::default(),
         }
     }
 
@@ -137,6 +144,12 @@ impl Meter {
                 if let Some(running) = self.running.get_mut(&throttled.id) {
                     running.withheld += throttled.count.unwrap_or(0);
                 }
+            }
+            EventKind::InstanceStarted(of) => {
+                self.running.entry(of.id).and_modify(|running| _ = running.denied.get_or_insert(0));
+            }
+            EventKind::HostCall(of) if of.what.what.denied_by.is_some() => {
+                self.running.entry(of.id).and_modify(|running| *running.denied.get_or_insert(0) += 1);
             }
             EventKind::Exited { id, pid, how, .. } => {
                 *self.exited.entry(exit_kind(how)).or_default() += 1;
@@ -276,6 +289,9 @@ impl Meter {
                 if let Some(process) = process {
                     running.cpu = (process.cpu_user, process.cpu_system);
                 }
+                if let Some(results) = results(&mut self.counters, sight) {
+                    running.results = results;
+                }
                 running.fill(&mut told);
             }
             workloads.push(told);
@@ -322,12 +338,40 @@ impl Running {
         told.container.clone_from(&about.container);
         told.pod.clone_from(&about.pod);
         told.traps = self.traps.iter().map(|(kind, count)| (kind.clone(), *count)).collect();
+        told.host_calls_denied = self.denied;
         told.events_withheld = Some(self.withheld);
         told.detections =
             self.detections.iter().map(|(rule, count)| (Cow::Owned(rule.clone()), *count)).collect();
+        told.guest_results =
+            self.results.iter().map(|(name, value)| (Cow::Owned(name.clone()), *value)).collect();
         told.guest_cpu = self.guest_cpu.by_module();
         told.outside_cpu = self.guest_cpu.outside();
     }
+}
+
+/// What the instrumented modules of a workload count now, added up by name; `None` where there are none, or it is gone.
+fn results(counters: &mut CounterReader, sight: &Sight) -> Option<BTreeMap<String, u64>> {
+    let memories = &sight.workload.memories;
+    if !memories.iter().any(|memory| memory.instrumented) {
+        return None;
+    }
+    let process = Process::open(sight.key.pid.0).ok().filter(|process| *process.key() == sight.key)?;
+    let memory = process.memory().ok()?;
+    let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+    for read in counters.read(sight.key, &memory, memories) {
+        match read {
+            Ok(read) => {
+                for (name, value) in read.reading.results {
+                    let sum = sums.entry(name).or_default();
+                    *sum = sum.saturating_add(value);
+                }
+            }
+            Err((base, why)) => {
+                tracing::debug!(pid = sight.key.pid.0, base, %why, "counters that cannot be read")
+            }
+        }
+    }
+    Some(sums)
 }
 
 fn fill_calls(told: &mut WorkloadUsage, usage: &Usage) {

@@ -5,6 +5,7 @@ use crate::{
     clock::{Clock, monotonic},
     command::Held,
     detect::{Detector, Rules},
+    hooks::{self, Hook, HookCounts, HookSocket},
     ledger::{LossReport, QueueCounts, RegistryCounts, Row, calls_for_census, rows},
     meter::{Meter, Scraper},
     output::{Ended, Output, Sink},
@@ -52,6 +53,8 @@ pub struct Options {
     pub recording: Option<File>,
     /// Where metrics are asked for; without it nothing is measured beyond what the kernel counts anyway.
     pub metrics: Option<Listener>,
+    /// Where hooks in other processes tell what they see.
+    pub hooks: Option<HookSocket>,
     /// Rules to ask of every event.
     pub rules: Option<Rules>,
     /// Sizes of the queues between the agent's threads.
@@ -181,6 +184,16 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     let (record_send, records) = bounded(options.queues.records);
     let drain = start_drain(rings, OwnedFd::from(drain_stop), record_send, Arc::clone(&counts))?;
 
+    let (hook_send, hooked) = hooks::channel();
+    let hook_counts = options.hooks.is_some().then(|| Arc::new(HookCounts::default()));
+    let (hooks_stop, hooks_stopped) = io::pipe()?;
+    let hooks = match (options.hooks, &hook_counts) {
+        (Some(socket), Some(counts)) => Some(socket.serve(hooks_stop, hook_send, Arc::clone(counts))?),
+        _ => None,
+    };
+    // A channel that nobody can send to would be ready all the time.
+    let hooked = if hooks.is_some() { hooked } else { never() };
+
     let control = SensorControl { tracker, sensor, settled: HashMap::new() };
     let log = recorder.as_ref().map(Recorder::log).unwrap_or_default();
     let mut watch = Watch {
@@ -198,6 +211,7 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
         settings: options.settings,
         meter: options.metrics.is_some().then(Meter::new),
         detector: Detector::new(options.rules),
+        hook_counts,
     };
     for report in reports {
         watch.tell(now, EventKind::Sensor(report));
@@ -221,12 +235,14 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     let command = held.map(Held::start).transpose().map_err(WatchError::Command)?;
     let command_ended = command.as_ref().map_or_else(never, |c| c.ended.clone());
     let timeout = options.duration.map_or_else(never, crossbeam_channel::after);
-    let ended = watch.run(&records, &[&stop, &output_ended], &timeout, &command_ended, &asked);
+    let ended = watch.run(&records, &hooked, &[&stop, &output_ended], &timeout, &command_ended, &asked);
     if ended == End::Command {
         watch.linger(&records);
     }
 
     drop(stopped); // the drain thread sees the closed pipe, delivers the rest and ends
+    drop(hooks_stopped);
+    watch.finish_hooks(hooks, &hooked);
     watch.finish_records(&records);
     let _ = drain.join();
     let command = match command {
@@ -239,9 +255,9 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     };
     // Nobody answers a scrape any more.
     drop((asked, server));
-    let Watch { registry, counts, output, .. } = watch;
+    let Watch { registry, counts, hook_counts, output, .. } = watch;
     let output = output.finish(ended == End::Asked, &stop);
-    let ledger = ledger_of(&registry, &counts, None);
+    let ledger = ledger_of(&registry, &counts, hook_counts.as_deref(), None);
     signals.close();
     let recording = recorder.map_or(Ok(()), Recorder::finish);
     Ok(Outcome { output, command, ledger, recording })
@@ -266,12 +282,14 @@ struct Watch {
     settings: Settings,
     meter: Option<Meter>,
     detector: Detector,
+    hook_counts: Option<Arc<HookCounts>>,
 }
 
 impl Watch {
     fn run(
         &mut self,
         records: &Receiver<(Family, Record)>,
+        hooked: &Receiver<Hook>,
         stops: &[&Receiver<()>; 2],
         timeout: &Receiver<std::time::Instant>,
         command: &Receiver<()>,
@@ -292,6 +310,12 @@ impl Watch {
                     self.take(record);
                     for record in records.try_iter().take(BATCH) {
                         self.take(record);
+                    }
+                    losses_due.get_or_insert(monotonic() + LOSSES_EVERY);
+                },
+                recv(hooked) -> hook => {
+                    for hook in hook.into_iter().chain(hooked.try_iter().take(BATCH)) {
+                        self.take_hook(hook);
                     }
                     losses_due.get_or_insert(monotonic() + LOSSES_EVERY);
                 },
@@ -324,6 +348,13 @@ impl Watch {
         self.registry.record(record, monotonic());
     }
 
+    fn take_hook(&mut self, Hook { process, line }: Hook) {
+        if let Some(counts) = &self.hook_counts {
+            counts.taken.fetch_add(1, Ordering::Relaxed);
+        }
+        self.registry.hooked(process, *line, monotonic());
+    }
+
     /// What is known at this moment, for a scrape.
     fn snapshot(&mut self, records: &Receiver<(Family, Record)>) -> Snapshot {
         // What has happened before the scrape is in it.
@@ -332,7 +363,7 @@ impl Watch {
         }
         self.pass_on();
         let Some(meter) = &mut self.meter else { return Snapshot::default() };
-        let ledger = ledger_of(&self.registry, &self.counts, Some(meter));
+        let ledger = ledger_of(&self.registry, &self.counts, self.hook_counts.as_deref(), Some(meter));
         let queues = [
             ("records", records.len(), records.capacity()),
             ("events", self.output.waiting(), self.output.capacity()),
@@ -388,6 +419,17 @@ impl Watch {
         self.pass_on();
     }
 
+    /// Takes in what has arrived at the socket, until its thread is gone.
+    fn finish_hooks(&mut self, server: Option<JoinHandle<()>>, hooked: &Receiver<Hook>) {
+        let Some(server) = server else { return };
+        // Its sender goes with it.
+        while let Ok(hook) = hooked.recv() {
+            self.take_hook(hook);
+        }
+        let _ = server.join();
+        self.pass_on();
+    }
+
     /// Takes in all that is left, until the drain thread is gone.
     fn finish_records(&mut self, records: &Receiver<(Family, Record)>) {
         while let Ok(record) = records.recv() {
@@ -398,7 +440,7 @@ impl Watch {
     }
 
     fn tell_losses(&mut self) {
-        let rows = ledger_of(&self.registry, &self.counts, self.meter.as_ref());
+        let rows = ledger_of(&self.registry, &self.counts, self.hook_counts.as_deref(), self.meter.as_ref());
         let news = self.loss_report.news(&rows);
         let recount = news.iter().any(calls_for_census);
         for loss in news {
@@ -445,15 +487,19 @@ impl Watch {
 fn ledger_of(
     registry: &RecordedRegistry<Looker, SensorControl>,
     counts: &QueueCounts,
+    hooks: Option<&HookCounts>,
     meter: Option<&Meter>,
 ) -> Vec<Row> {
+    let (hook_sender, unclaimed) = registry.hook_losses();
     let lost = RegistryCounts {
         not_followed: registry.overflow(),
         ended_unseen: registry.ended_unseen(),
         filtered: registry.filtered(),
+        hook_sender,
+        unclaimed,
     };
     let control = registry.control();
-    rows(&control.sensor, &control.tracker, counts, lost, meter.and_then(Meter::sample_ledger))
+    rows(&control.sensor, &control.tracker, counts, hooks, lost, meter.and_then(Meter::sample_ledger))
 }
 
 fn start_drain(

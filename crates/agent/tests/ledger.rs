@@ -68,6 +68,7 @@ fn run(settings: Settings, queues: Queues, pause: Duration, guests: usize, count
         metrics: None,
         queues,
         recording: None,
+        hooks: None,
         rules: None,
     };
     let outcome = watch(options, Box::new(sink)).unwrap();

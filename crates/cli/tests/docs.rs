@@ -13,13 +13,23 @@ use wasmscope_model::{
         Actor, CallAct, DnsAct, ExecAct, Fault, FileAct, MemoryAct, NetworkAct, Outcome, SignalAct,
         Throttled, Word,
     },
+    boundary::{
+        Boundary, GrowthTotals, GuestRun, HookFrame, Hooked, HostCall, Instance, InstanceGrowth,
+        InstanceTotals, RunTotals,
+    },
     event::{Exit, FORMAT},
-    fields::{FIELDS, Field, Source, Type, Value as FieldValue},
+    fields::{Field, Source, Type, Value as FieldValue, fields},
     kind::Kind,
 };
 
 fn memory() -> LinearMemory {
-    LinearMemory { base: 1, size_bytes: 1, limit_bytes: Some(1), limit_source: Some(LimitSource::Module) }
+    LinearMemory {
+        base: 1,
+        size_bytes: 1,
+        limit_bytes: Some(1),
+        limit_source: Some(LimitSource::Module),
+        instrumented: true,
+    }
 }
 
 fn text() -> Option<String> {
@@ -180,6 +190,74 @@ fn acts() -> Vec<EventKind> {
     files.chain(networks.map(|kind| kind(network.clone()))).chain(others).collect()
 }
 
+/// One of every kind that hooks tell, with every field.
+fn hooked() -> Vec<EventKind> {
+    let instance = || Instance { id: 1, name: "x".into(), tid: Some(1) };
+    fn of<T>(what: T) -> Boundary<T> {
+        Boundary { id: workload().id, pid: Pid(1), what }
+    }
+    let call = HostCall {
+        interface: "x".into(),
+        name: "x".into(),
+        class: "sockets".into(),
+        arguments: serde_json::Map::new(),
+        outcome: "ok".into(),
+        error: text(),
+        exit_code: Some(1),
+        result: Some(Value::Array(Vec::new())),
+        duration_ns: 1,
+        read_bytes: 1,
+        written_bytes: 1,
+        denied_by: text(),
+    };
+    let run = GuestRun {
+        name: "x".into(),
+        end: "trapped".into(),
+        exit_code: Some(1),
+        trap: word(),
+        message: text(),
+        frames: vec![HookFrame { function_index: 1, function: text(), module: text(), offset: Some(1) }],
+        cut: true,
+        wall_ns: 1,
+        cpu_ns: 1,
+        host_ns: 1,
+        guest_cpu_ns: 1,
+        fuel: Some(1),
+    };
+    let growth = InstanceGrowth {
+        what: "memory".into(),
+        from: 1,
+        asked: 1,
+        maximum: Some(1),
+        answer: "granted".into(),
+    };
+    let grown = GrowthTotals { asked: 1, granted: 1, refused: 1, high_water: 1 };
+    let totals = InstanceTotals {
+        functions: BTreeMap::new(),
+        errors: BTreeMap::new(),
+        memory: grown,
+        table: grown,
+        run: RunTotals {
+            runs: 1,
+            trapped: 1,
+            exited: 1,
+            failed: 1,
+            wall_ns: 1,
+            cpu_ns: 1,
+            host_ns: 1,
+            guest_cpu_ns: 1,
+            fuel: 1,
+        },
+    };
+    vec![
+        EventKind::InstanceStarted(of(instance())),
+        EventKind::HostCall(of(Hooked { instance: instance(), what: Box::new(call) })),
+        EventKind::GuestRan(of(Hooked { instance: instance(), what: Box::new(run) })),
+        EventKind::InstanceGrown(of(Hooked { instance: instance(), what: growth })),
+        EventKind::InstanceEnded(of(Hooked { instance: instance(), what: Box::new(totals) })),
+    ]
+}
+
 /// A detection of which everything is known.
 fn detection(evidence: Vec<Event>) -> Detection {
     let texts = || vec!["x".to_owned()];
@@ -231,6 +309,7 @@ fn events() -> Vec<Event> {
         EventKind::Sensor(report),
     ];
     kinds.extend(acts());
+    kinds.extend(hooked());
     let event = |kind| Event { format: FORMAT, time: "x".into(), monotonic_ns: 0, kind };
     let mut events: Vec<Event> = kinds.into_iter().map(event).collect();
     let detected = detection(events.clone());
@@ -282,9 +361,15 @@ fn the_registry_has_every_field_of_every_event_with_its_type() {
     for kind in Kind::ALL {
         let events: Vec<_> = events().into_iter().filter(|event| event.kind.kind() == *kind).collect();
         let written: BTreeMap<_, _> = events.iter().flat_map(own_fields).collect();
-        let listed: BTreeSet<_> = FIELDS.iter().filter(|f| f.of.contains(*kind)).map(|f| f.name).collect();
-        // In JSON these are fields of what `wasm.modules` holds.
-        let within = ["wasm.module.name", "wasm.module.capabilities", "wasm.module.findings"];
+        let listed: BTreeSet<_> = fields().filter(|f| f.of.contains(*kind)).map(|f| f.name).collect();
+        // In JSON these are fields of what `wasm.modules` and `wasi.call.arguments` hold.
+        let within = [
+            "wasm.module.name",
+            "wasm.module.capabilities",
+            "wasm.module.findings",
+            "wasi.call.path",
+            "wasi.call.address",
+        ];
         let missing: Vec<_> = written.keys().filter(|name| !listed.contains(name.as_str())).collect();
         let not_written = |name: &&&str| !written.contains_key(**name) && !within.contains(name);
         let obsolete: Vec<_> = listed.iter().filter(not_written).collect();
@@ -299,7 +384,8 @@ fn the_registry_has_every_field_of_every_event_with_its_type() {
                 Type::Int => value.is_i64() || value.is_u64(),
                 Type::Double => value.is_number(),
                 Type::String | Type::Address => value.is_string(),
-                Type::Strings | Type::Objects => value.is_array(),
+                Type::Strings => value.is_array(),
+                Type::Objects => value.is_array() || value.is_object(),
             };
             assert!(fits, "{kind:?} {name}: {value} is no {ty}");
         }
@@ -326,7 +412,7 @@ fn check_values(event: &Event) {
         };
         assert!(same, "{name}: {written} is read as {read:?}");
     }
-    for field in FIELDS {
+    for field in fields() {
         if let Source::Workload(get) = field.source {
             assert!(get(&known).is_some(), "{} of a workload of which everything is known", field.name);
         }
@@ -338,7 +424,7 @@ const BEGIN: &str = "<!-- Generated from the registry: BLESS=1 cargo test -p was
 fn table() -> String {
     let mut table =
         String::from("\n| field | type | unit | events | meaning |\n| --- | --- | --- | --- | --- |\n");
-    for field in FIELDS.iter().filter(|field| !matches!(field.source, Source::JsonOnly)) {
+    for field in fields().filter(|field| !matches!(field.source, Source::JsonOnly)) {
         let unit = field.unit.map(|unit| unit.to_string()).unwrap_or_default();
         let short = |kind: Kind| kind.as_str().strip_prefix("workload.").unwrap_or(kind.as_str()).to_owned();
         let events = match field.source {

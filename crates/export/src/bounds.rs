@@ -39,6 +39,8 @@ const ERRNOS: Room = Room { most: 32, sure: 2 };
 const MODULES: Room = Room { most: 32, sure: 2 };
 const TRAPS: Room = Room { most: 32, sure: 2 };
 const RULES: Room = Room { most: 32, sure: 2 };
+/// What instrumented modules count: the names are the guest's to write.
+const RESULTS: Room = Room { most: 64, sure: 8 };
 /// Runtimes, ways to end and events: few by nature, and not multiplied by workloads.
 const GLOBAL: Room = Room { most: 64, sure: 64 };
 
@@ -74,6 +76,7 @@ struct WorkloadNames {
     modules: Names,
     traps: Names,
     rules: Names,
+    results: Names,
 }
 
 impl WorkloadNames {
@@ -85,6 +88,7 @@ impl WorkloadNames {
             (&self.modules, MODULES),
             (&self.traps, TRAPS),
             (&self.rules, RULES),
+            (&self.results, RESULTS),
         ];
         lists.into_iter().map(|(names, room)| names.named.len().saturating_sub(room.sure)).sum()
     }
@@ -125,6 +129,7 @@ impl Choice {
             names.modules.fold(&mut usage.guest_cpu, MODULES, &mut shared);
             names.traps.fold(&mut usage.traps, TRAPS, &mut shared);
             names.rules.fold(&mut usage.detections, RULES, &mut shared);
+            names.results.fold(&mut usage.guest_results, RESULTS, &mut shared);
             workloads.push(Exported::new(usage));
         }
 

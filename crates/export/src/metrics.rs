@@ -202,6 +202,22 @@ pub(crate) static METRICS: &[Metric] = &[
         samples: |page| per_workload_by_name(page, |w| &w.usage.detections),
     },
     Metric {
+        name: "wasmscope_workload_guest_result",
+        kind: Kind::Gauge,
+        unit: None,
+        labels: &["workload", "result"],
+        help: "What an instrumented module counts of itself, by the name of the result; `violations` among them.",
+        samples: |page| per_workload_by_name(page, |w| &w.usage.guest_results),
+    },
+    Metric {
+        name: "wasmscope_workload_host_calls_denied_total",
+        kind: Kind::Counter,
+        unit: None,
+        labels: &["workload"],
+        help: "Host calls that a policy refused, as hooks in the process told (`watch --hooks`).",
+        samples: |page| per_workload(page, |w| w.usage.host_calls_denied),
+    },
+    Metric {
         name: "wasmscope_workload_events_withheld_total",
         kind: Kind::Counter,
         unit: None,

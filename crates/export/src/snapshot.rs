@@ -83,6 +83,10 @@ pub struct WorkloadUsage {
     pub traps: ByName<u64>,
     /// Detections by rule.
     pub detections: ByName<u64>,
+    /// Host calls that a policy refused, where hooks tell.
+    pub host_calls_denied: Option<u64>,
+    /// What instrumented modules in it count of themselves, by the name of the result.
+    pub guest_results: ByName<u64>,
     /// Events about it that were not told because there were too many.
     pub events_withheld: Option<u64>,
     /// CPU time in guest code, by the module that the code belongs to.
@@ -119,6 +123,8 @@ impl WorkloadUsage {
             open_descriptors: None,
             traps: Vec::new(),
             detections: Vec::new(),
+            host_calls_denied: None,
+            guest_results: Vec::new(),
             events_withheld: None,
             guest_cpu: Vec::new(),
             outside_cpu: None,

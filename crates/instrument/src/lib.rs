@@ -34,6 +34,7 @@ pub mod mix;
 mod module;
 pub mod passes;
 mod plan;
+pub mod reading;
 mod report;
 pub mod results;
 mod rewrite;

@@ -6,7 +6,8 @@ use crate::additions::Additions;
 use crate::code::{Cell, Code, Place};
 use crate::plan::OnViolation;
 use crate::violation::{KEPT, RECORD_BYTES};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use wasm_encoder::{BlockType, ValType};
 
 /// What the appended memory begins with: no text, and nothing that a program's data would hold by chance.
@@ -30,14 +31,14 @@ pub(crate) enum Source {
 }
 
 /// The schema: what results there are and how to find them in the memory.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schema {
     /// [`VERSION`].
     pub version: u32,
     /// SHA-256 of the original module, hexadecimal.
     pub original: String,
     /// `memory` or `globals`.
-    pub storage: &'static str,
+    pub storage: Cow<'static, str>,
     /// The passes in their order.
     pub passes: Vec<String>,
     /// Names of the results, in the order of `wasmscope.result`.
@@ -47,24 +48,24 @@ pub struct Schema {
     /// Kinds of violations, by the number in a record.
     pub violations: Vec<String>,
     /// Where records of violations are, how many are kept, and the bytes of each.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub records: Option<[u32; 3]>,
     /// `trap`, `record` or `call`.
-    pub on_violation: &'static str,
+    pub on_violation: Cow<'static, str>,
 }
 
 /// A result.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Named {
     /// Its name: `calls.total`.
     pub name: String,
     /// The address of its 64-bit number. Absent if it must be computed: see regions.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub at: Option<u32>,
 }
 
 /// A part of the memory that holds more than single numbers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Region {
     /// One 64-bit number for each function of a list.
@@ -93,7 +94,7 @@ pub enum Region {
 }
 
 /// Counters by mix.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mixes {
     /// Results are called `name.class`.
     pub name: String,
@@ -119,7 +120,7 @@ impl Additions {
         Schema {
             version: VERSION,
             original: hex(&self.digest),
-            storage: if in_memory { "memory" } else { "globals" },
+            storage: if in_memory { "memory" } else { "globals" }.into(),
             passes,
             results: self.results.iter().map(named).collect(),
             regions: std::mem::take(&mut self.regions),
@@ -129,7 +130,8 @@ impl Additions {
                 OnViolation::Trap => "trap",
                 OnViolation::Record => "record",
                 OnViolation::Call => "call",
-            },
+            }
+            .into(),
         }
     }
 

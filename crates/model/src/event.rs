@@ -8,6 +8,7 @@ use crate::{
     activity::{
         Actor, CallAct, DnsAct, ExecAct, Fault, FileAct, MemoryAct, NetworkAct, SignalAct, Throttled,
     },
+    boundary::{Boundary, GuestRun, Hooked, HostCall, Instance, InstanceGrowth, InstanceTotals},
 };
 use serde::{Deserialize, Serialize};
 
@@ -161,6 +162,21 @@ pub enum EventKind {
     /// Events of it were withheld.
     #[serde(rename = "workload.throttled")]
     Throttled(Throttled),
+    /// Hooks in its process: an instance began.
+    #[serde(rename = "boundary.instance.started")]
+    InstanceStarted(Boundary<Instance>),
+    /// Hooks in its process: an instance ended.
+    #[serde(rename = "boundary.instance.ended")]
+    InstanceEnded(Boundary<Hooked<Box<InstanceTotals>>>),
+    /// Hooks in its process: the guest called the host.
+    #[serde(rename = "boundary.call")]
+    HostCall(Boundary<Hooked<Box<HostCall>>>),
+    /// Hooks in its process: guest code ran, and came back.
+    #[serde(rename = "boundary.run")]
+    GuestRan(Boundary<Hooked<Box<GuestRun>>>),
+    /// Hooks in its process: a memory or table asked for more.
+    #[serde(rename = "boundary.grown")]
+    InstanceGrown(Boundary<Hooked<InstanceGrowth>>),
     /// A rule states something about the workload.
     #[serde(rename = "workload.detected")]
     Detected(Box<Detection>),
@@ -185,9 +201,44 @@ impl EventKind {
             Self::Grown { id, .. } | Self::Exited { id, .. } | Self::Forked { id, .. } => *id,
             Self::Executed(act) => act.id,
             Self::Throttled(throttled) => throttled.id,
+            Self::InstanceStarted(of) => of.id,
+            Self::InstanceEnded(of) => of.id,
+            Self::HostCall(of) => of.id,
+            Self::GuestRan(of) => of.id,
+            Self::InstanceGrown(of) => of.id,
             Self::Detected(detection) => detection.id,
             Self::Lost(_) | Self::Sensor(_) => return None,
             _ => self.actor()?.id,
+        })
+    }
+
+    /// The process it speaks of.
+    pub fn pid(&self) -> Option<Pid> {
+        Some(match self {
+            Self::Started { workload, .. } | Self::Identified { workload, .. } => workload.pid,
+            Self::Grown { pid, .. } | Self::Exited { pid, .. } | Self::Forked { pid, .. } => *pid,
+            Self::Executed(act) => act.pid,
+            Self::Throttled(throttled) => throttled.pid,
+            Self::Detected(detection) => detection.pid,
+            Self::InstanceStarted(of) => of.pid,
+            Self::InstanceEnded(of) => of.pid,
+            Self::HostCall(of) => of.pid,
+            Self::GuestRan(of) => of.pid,
+            Self::InstanceGrown(of) => of.pid,
+            Self::Lost(_) | Self::Sensor(_) => return None,
+            _ => self.actor()?.pid,
+        })
+    }
+
+    /// The instance that hooks in the process tell of.
+    pub fn instance(&self) -> Option<&Instance> {
+        Some(match self {
+            Self::InstanceStarted(of) => &of.what,
+            Self::InstanceEnded(of) => &of.what.instance,
+            Self::HostCall(of) => &of.what.instance,
+            Self::GuestRan(of) => &of.what.instance,
+            Self::InstanceGrown(of) => &of.what.instance,
+            _ => return None,
         })
     }
 

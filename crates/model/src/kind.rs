@@ -56,6 +56,11 @@ kinds! {
     Trapped = "workload.trapped",
     Crashed = "workload.crashed",
     Throttled = "workload.throttled",
+    InstanceStarted = "boundary.instance.started",
+    InstanceEnded = "boundary.instance.ended",
+    HostCall = "boundary.call",
+    GuestRan = "boundary.run",
+    InstanceGrown = "boundary.grown",
     Detected = "workload.detected",
     Lost = "sensor.lost",
     Sensor = "sensor.state",
@@ -66,7 +71,7 @@ impl Kind {
     pub const COUNT: usize = Self::ALL.len();
 
     /// The bit of this kind in a [`Kinds`].
-    const fn bit(self) -> u32 {
+    const fn bit(self) -> u64 {
         1 << self as u32
     }
 }
@@ -85,7 +90,7 @@ impl FromStr for Kind {
 
 /// A set of kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Kinds(u32);
+pub struct Kinds(u64);
 
 impl Kinds {
     /// The set of `list`.

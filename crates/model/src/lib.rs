@@ -5,6 +5,7 @@
 //! it is carried as it was read, bounded by whoever read it, and escaped by [`text`] wherever it is shown.
 
 pub mod activity;
+pub mod boundary;
 pub mod call;
 pub mod code;
 pub mod detection;

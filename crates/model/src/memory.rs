@@ -27,4 +27,7 @@ pub struct LinearMemory {
     /// Where the limit comes from.
     #[serde(rename = "wasm.memory.limit.source", skip_serializing_if = "Option::is_none")]
     pub limit_source: Option<LimitSource>,
+    /// It holds what a module counts of itself: `wasmscope instrument` appended it.
+    #[serde(rename = "wasm.memory.instrumented", skip_serializing_if = "std::ops::Not::not", default)]
+    pub instrumented: bool,
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, fmt, time::Duration};
-use wasmscope_model::{EventKind, GuestStack, LinearMemory, Record, activity::Word};
+use wasmscope_model::{
+    EventKind, GuestStack, LinearMemory, ProcessKey, Record, activity::Word, boundary::HookLine,
+};
 use wasmscope_workload::{FaultSight, LookError, Sight};
 
 /// What the first line of every recording says it is.
@@ -70,6 +72,9 @@ pub(crate) enum Line<'a> {
     /// A running process was found.
     Adopt { now: Nanos, pid: u32 },
 
+    /// Hooks in a process told something.
+    Hook { now: Nanos, process: ProcessKey, what: Cow<'a, HookLine> },
+
     // What the registry is answered.
     /// The time of day of looks.
     Time { now: Nanos },
@@ -109,6 +114,7 @@ impl fmt::Display for Line<'_> {
             Self::Record { what, .. } => ("Record", Some(what.head().process.pid.0)),
             Self::Tick { .. } => ("Tick", None),
             Self::Adopt { pid, .. } => ("Adopt", Some(*pid)),
+            Self::Hook { process, .. } => ("Hook", Some(process.pid.0)),
             Self::Time { .. } => ("Time", None),
             Self::Look { pid, .. } => ("Look", Some(*pid)),
             Self::IsRuntime { pid, .. } => ("IsRuntime", Some(*pid)),

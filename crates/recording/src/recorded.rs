@@ -5,7 +5,8 @@
 use crate::{line::Line, stacks::Slots, write::Log};
 use std::{borrow::Cow, ops::Deref, time::Duration};
 use wasmscope_model::{
-    EventKind, FileVersion, GuestStack, Interest, LinearMemory, RawStack, Record, activity::Word,
+    EventKind, FileVersion, GuestStack, Interest, LinearMemory, ProcessKey, RawStack, Record, activity::Word,
+    boundary::HookLine,
 };
 use wasmscope_workload::{Control, FaultSight, Hints, Look, LookError, Registry, Sight, registry::Timed};
 
@@ -143,6 +144,14 @@ impl<L: Look, C: Control> RecordedRegistry<L, C> {
     pub fn adopt(&mut self, pid: u32, now: Duration) {
         self.log.line(&Line::Adopt { now: now.into(), pid });
         self.registry.adopt(pid, now);
+    }
+
+    /// As [`Registry::hooked`].
+    pub fn hooked(&mut self, process: ProcessKey, line: HookLine, now: Duration) {
+        if self.log.is_on() {
+            self.log.line(&Line::Hook { now: now.into(), process, what: Cow::Borrowed(&line) });
+        }
+        self.registry.hooked(process, line, now);
     }
 
     /// As [`Registry::take_events`]. They are passed on with this wall-clock time at monotonic time zero.

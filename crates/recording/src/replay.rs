@@ -62,6 +62,9 @@ impl Replay {
                 Line::Record { now, what } => self.registry.record(what.into_owned(), now.into()),
                 Line::Tick { now } => self.registry.tick(now.into()),
                 Line::Adopt { now, pid } => self.registry.adopt(pid, now.into()),
+                Line::Hook { now, process, what } => {
+                    self.registry.hooked(process, what.into_owned(), now.into());
+                }
                 Line::PassedOn { clock } => {
                     let clock = clock.into();
                     let events = self.registry.take_events().into_iter();

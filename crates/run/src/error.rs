@@ -49,6 +49,14 @@ pub enum SetupError {
         /// Why.
         error: io::Error,
     },
+    /// No agent takes what the hooks would tell.
+    #[error("no agent at {}: {error}; start `wasmscope watch --hooks` first", path.display())]
+    Agent {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
     /// This process cannot run it.
     #[error("cannot start: {0}")]
     Start(io::Error),

@@ -57,6 +57,8 @@ pub struct Watch {
     pub policy: Option<PathBuf>,
     /// Where to write every event, as JSON lines.
     pub events: Option<PathBuf>,
+    /// The socket of a running agent that is told what happens.
+    pub agent: Option<PathBuf>,
     /// Whether calls are counted and timed.
     pub summary: bool,
     /// Where to write a flame graph of the guest's functions, as SVG.

@@ -9,7 +9,7 @@ use std::{
     path::Path,
     time::{Duration, Instant},
 };
-use wasmscope_sensor_wasmtime::{LineWriter, LinesSink, Mode, Sensor};
+use wasmscope_sensor_wasmtime::{AgentSink, LineWriter, LinesSink, Mode, Sensor};
 
 /// Events that wait for the file, at most. Each takes some 300 bytes.
 const QUEUE: usize = 1 << 16;
@@ -20,7 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What watches one run.
 pub(crate) struct Watching {
     pub(crate) sensor: Sensor,
-    writer: Option<LineWriter>,
+    /// The threads that write events, and where to.
+    writers: Vec<(&'static str, LineWriter)>,
     profile: Option<File>,
     began: Instant,
     wanted: bool,
@@ -29,23 +30,29 @@ pub(crate) struct Watching {
 impl Watching {
     pub(crate) fn begin(options: &Options, guard: &Guard, began: Instant) -> Result<Self, SetupError> {
         let watch = &options.watch;
-        let mode = match (&watch.events, watch.summary) {
-            (Some(_), _) => Mode::Events,
-            (None, true) => Mode::Time,
-            (None, false) => Mode::Off,
+        let mode = match (watch.events.is_some() || watch.agent.is_some(), watch.summary) {
+            (true, _) => Mode::Events,
+            (false, true) => Mode::Time,
+            (false, false) => Mode::Off,
         };
         // A command may be over before another clock is calibrated.
         let mut builder = Sensor::builder().kernel_clock().modes(mode).gate(guard.gate());
         let profile = watch.profile.as_deref().map(|path| output("the flame graph", path)).transpose()?;
-        let mut writer = None;
+        let mut writers = Vec::new();
         if let Some(path) = &watch.events {
             let file = output("events", path)?;
             let (sink, thread) = LinesSink::start(file, QUEUE).map_err(SetupError::Start)?;
             builder = builder.sink(sink);
-            writer = Some(thread);
+            writers.push(("events", thread));
+        }
+        if let Some(path) = &watch.agent {
+            let failed = |error| SetupError::Agent { path: path.clone(), error };
+            let (sink, thread) = AgentSink::connect(path, QUEUE).map_err(failed)?;
+            builder = builder.sink(sink);
+            writers.push(("what the agent was to be told", thread));
         }
         let wanted = mode != Mode::Off || profile.is_some();
-        Ok(Self { sensor: builder.build(), writer, profile, began, wanted })
+        Ok(Self { sensor: builder.build(), writers, profile, began, wanted })
     }
 
     /// When all stores are gone.
@@ -54,11 +61,13 @@ impl Watching {
         samples: Option<crate::profile::Samples>,
         title: &str,
     ) -> (Option<Report>, Vec<(&'static str, io::Error)>) {
-        let Self { sensor, writer, profile, began, wanted } = self;
+        let Self { sensor, writers, profile, began, wanted } = self;
         let elapsed = began.elapsed();
         let mut unwritten = Vec::new();
-        if let Some(Err(error)) = writer.map(|writer| writer.finish_within(PATIENCE)) {
-            unwritten.push(("events", error));
+        for (what, writer) in writers {
+            if let Err(error) = writer.finish_within(PATIENCE) {
+                unwritten.push((what, error));
+            }
         }
         let mut counted = None;
         if let Some((file, samples)) = profile.zip(samples) {

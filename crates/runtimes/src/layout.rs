@@ -199,6 +199,7 @@ fn sight(extent: &Extent) -> Option<SightedMemory> {
             size_bytes: extent.accessible.saturating_sub(below_base),
             limit_bytes: Some(first.limit),
             limit_source: Some(LimitSource::Reservation),
+            instrumented: false,
         },
         candidates: readings.into_iter().map(|(c, _)| c).collect(),
     })

@@ -16,6 +16,10 @@ pub struct Event {
     /// The name that the host gave the instance.
     #[serde(rename = "wasm.instance.name", serialize_with = "text")]
     pub name: Arc<str>,
+    /// The thread that told of it, in the process's PID namespace: that of the guest. An async host may have begun the call
+    /// on another.
+    #[serde(rename = "thread.id")]
+    pub tid: u32,
     /// What happened.
     #[serde(flatten)]
     pub kind: EventKind,

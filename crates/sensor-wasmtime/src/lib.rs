@@ -104,6 +104,6 @@ pub use hooks::{Hooks, Observe};
 pub use limiter::Limiter;
 pub use run::{run, run_async};
 pub use sensor::{Sensor, SensorBuilder, TooManyFunctions};
-pub use sink::{ChannelSink, LineWriter, LinesSink, Sink};
+pub use sink::{AgentSink, ChannelSink, LineWriter, LinesSink, Sink};
 pub use summary::{ErrorCount, FunctionTotals, GrowthTotals, RunTotals, Summary};
 pub use value::{Args, LIST_ITEMS, TEXT_BYTES, Text, Value};

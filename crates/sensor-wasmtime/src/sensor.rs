@@ -189,7 +189,8 @@ impl Sensor {
 
     pub(crate) fn emit(&self, instance: &Instance, monotonic_ns: u64, kind: EventKind) {
         let Some((last, others)) = self.0.sinks.split_last() else { return };
-        let event = Event { monotonic_ns, instance: instance.id, name: Arc::clone(&instance.name), kind };
+        let name = Arc::clone(&instance.name);
+        let event = Event { monotonic_ns, instance: instance.id, name, tid: thread_id(), kind };
         for sink in others {
             sink.take(event.clone());
         }
@@ -273,6 +274,12 @@ impl fmt::Debug for SensorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SensorBuilder").finish_non_exhaustive()
     }
+}
+
+/// This thread's id, asked for once.
+fn thread_id() -> u32 {
+    thread_local!(static ID: u32 = rustix::thread::gettid().as_raw_nonzero().get() as u32);
+    ID.with(|id| *id)
 }
 
 /// Nothing panics while these are held, and what they protect is whole at any time.

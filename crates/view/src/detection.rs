@@ -1,6 +1,6 @@
 //! What a rule states, in a line for `watch` and a few words for the list of rules.
 
-use crate::act;
+use crate::{act, boundary};
 use std::fmt::Write as _;
 use wasmscope_model::{
     Detection,
@@ -36,7 +36,7 @@ pub(crate) fn line(detection: &Detection) -> String {
         let _ = write!(text, " by {}", shown(module));
     }
     if let Some(last) = d.evidence.last()
-        && let Some(what) = act::line(&last.kind)
+        && let Some(what) = act::line(&last.kind).or_else(|| boundary::line(&last.kind))
     {
         let _ = write!(text, ": {}", what.split_whitespace().collect::<Vec<_>>().join(" "));
     }

@@ -1,6 +1,6 @@
 //! `watch`: one line per event.
 
-use crate::{act, detection, module, runtime, signal_name, table::place};
+use crate::{act, boundary, detection, module, runtime, signal_name, table::place};
 use wasmscope_model::{
     Event, EventKind, ProbeState, Workload,
     event::Exit,
@@ -47,7 +47,7 @@ pub fn line(event: &Event) -> String {
             format!("{:<10} {} {state}{reason}", "probe", shown(&report.name))
         }
         EventKind::Detected(detection) => detection::line(detection),
-        other => act::line(other).unwrap_or_default(),
+        other => act::line(other).or_else(|| boundary::line(other)).unwrap_or_default(),
     };
     format!("{clock} {text}")
 }

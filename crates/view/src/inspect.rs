@@ -18,6 +18,39 @@ pub struct ImageFunctions {
     pub problems: Vec<String>,
 }
 
+/// What an instrumented module counts of itself.
+#[derive(Debug, Clone)]
+pub struct Counted<'a> {
+    /// Address of the memory that holds it.
+    pub memory: u64,
+    /// SHA-256 of the module before it was instrumented.
+    pub original: &'a str,
+    /// What was put into it.
+    pub passes: &'a [String],
+    /// Its numbers by name.
+    pub results: &'a [(String, u64)],
+    /// Kind, function, offset in the original module, value.
+    pub violations: Vec<(&'a str, u32, u32, u64)>,
+}
+
+/// A section of the page, for one instrumented module.
+pub fn counted(counted: &Counted<'_>) -> String {
+    let mut page = Page(String::new());
+    page.section(&format!("Counted by the module itself, at 0x{:x}", counted.memory));
+    page.row("passes", shown(&counted.passes.join(", ")).to_string());
+    page.row("original", format!("sha256:{}", shown_within(counted.original, 64)));
+    for (name, value) in counted.results {
+        page.0 += &format!("  {value:>20}  {}\n", shown_within(name, NAME_CHARS));
+    }
+    for (kind, function, offset, value) in &counted.violations {
+        page.0 += &format!(
+            "  VIOLATION {} in function {function} at {offset:#x}: {value:#x}\n",
+            shown_within(kind, NAME_CHARS)
+        );
+    }
+    page.0
+}
+
 /// A page about `workload`; `functions` has one entry per code image.
 pub fn page(workload: &Workload, functions: &[ImageFunctions]) -> String {
     let mut page = Page(String::new());

@@ -4,6 +4,7 @@
 //! hide itself by its names.
 
 mod act;
+mod boundary;
 mod detection;
 pub mod diagnosis;
 pub mod difference;

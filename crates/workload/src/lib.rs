@@ -9,6 +9,7 @@
 mod acts;
 pub mod cache;
 pub mod container;
+mod counters;
 mod inspector;
 pub mod looker;
 pub mod modules;
@@ -16,6 +17,7 @@ pub mod registry;
 mod schedule;
 mod stacks;
 
+pub use counters::{CounterReader, GuestCounters};
 pub use inspector::Inspector;
 pub use looker::{Hints, Look, LookError, Looker, ModuleRead, Sight};
 pub use registry::{Control, Registry};

@@ -3,6 +3,7 @@
 use crate::{
     cache::FileCache,
     container,
+    counters::is_instrumented,
     inspector::Inspector,
     modules::{Candidate, limit_memories, name_images, resolve},
     stacks::{FaultSight, Program, Stacks},
@@ -278,6 +279,9 @@ impl Look for Looker {
         name_images(&mut images, &modules);
         let mut memories = sighting.memories;
         limit_memories(&mut memories, &modules);
+        for found in &mut memories {
+            found.instrumented = is_instrumented(memory.as_ref(), found);
+        }
         if sighting.recognition.verdict == Verdict::Workload && modules.is_empty() {
             unknown.push("module: no file that it reads, maps, holds open or names could be found".into());
         }

@@ -186,6 +186,7 @@ mod tests {
             size_bytes,
             limit_bytes: Some(1 << 32),
             limit_source: Some(LimitSource::Reservation),
+            instrumented: false,
         }
     }
 

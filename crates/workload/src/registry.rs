@@ -136,6 +136,7 @@ pub struct Registry<L, C> {
     ended_unseen: u64,
     /// Calls and signals of processes that are no workloads any more, or not yet.
     filtered: u64,
+    hooks: hooked::Waiting,
 }
 
 impl<L: Look, C: Control> Registry<L, C> {
@@ -156,6 +157,7 @@ impl<L: Look, C: Control> Registry<L, C> {
             overflow: 0,
             ended_unseen: 0,
             filtered: 0,
+            hooks: hooked::Waiting::default(),
         }
     }
 
@@ -290,7 +292,7 @@ impl<L: Look, C: Control> Registry<L, C> {
         let burst = self.due.peek().map(|Reverse((at, _))| *at);
         let sweep = (!self.entries.is_empty()).then(|| self.sweep.next());
         let detach = self.detach_at();
-        [burst, sweep, detach].into_iter().flatten().min()
+        [burst, sweep, detach, self.hooks.due()].into_iter().flatten().min()
     }
 
     /// Does what is due at `now`.
@@ -306,6 +308,7 @@ impl<L: Look, C: Control> Registry<L, C> {
             self.control.watch_calls(false);
             self.watching_calls = false;
         }
+        self.hooks.expire(now);
         if self.sweep.next() <= now {
             let start = self.looker.now();
             self.sweep_step(start);
@@ -457,6 +460,7 @@ impl<L: Look, C: Control> Registry<L, C> {
                 self.watching_calls = true;
             }
             self.tell_code(pid);
+            self.claim(pid, now);
             return;
         }
         let before = entry.sight.replace(sight).expect("a workload was seen");
@@ -565,6 +569,7 @@ impl<L: Look, C: Control> Registry<L, C> {
         self.last_workload_end = Some(time);
         self.control.ended(pid);
         let sight = entry.sight.expect("a workload was seen");
+        self.hooks.ended(sight.key, sight.workload.id, time);
         let started = Duration::from_millis(sight.key.start_ticks.saturating_mul(10));
         self.events.push((
             time,
@@ -631,7 +636,7 @@ fn grown(sight: &Sight, memory: &wasmscope_model::LinearMemory, previous_bytes: 
 fn differences(before: &Sight, after: &wasmscope_model::Workload) -> Vec<String> {
     let before = &before.workload;
     let bases = |w: &wasmscope_model::Workload| {
-        w.memories.iter().map(|m| (m.base, m.size_bytes > 0)).collect::<Vec<_>>()
+        w.memories.iter().map(|m| (m.base, m.size_bytes > 0, m.instrumented)).collect::<Vec<_>>()
     };
     let runtime =
         |w: &wasmscope_model::Workload| (w.recognition.runtime.clone(), w.recognition.version.clone());
@@ -649,6 +654,7 @@ fn differences(before: &Sight, after: &wasmscope_model::Workload) -> Vec<String>
 }
 
 mod acts;
+mod hooked;
 use acts::RawFault;
 
 #[cfg(test)]

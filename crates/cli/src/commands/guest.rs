@@ -7,7 +7,7 @@ use std::{
     io::{self, Write as _},
     path::PathBuf,
 };
-use wasmscope_model::text::shown;
+use wasmscope_model::{boundary::SOCKET, text::shown};
 use wasmscope_run::{CommonOptions, Options, Outcome, SetupError, Watch, summary_text};
 
 /// Options that are those of `wasmtime run` and `wasmtime serve`.
@@ -35,6 +35,9 @@ pub(super) struct Watched {
     /// Write every call, growth, trap and end as JSON lines.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
+    /// Tell a running `wasmscope watch --hooks` what happens, which joins it to what the kernel says of this process.
+    #[arg(long, value_name = "SOCKET", num_args = 0..=1, require_equals = true, default_missing_value = SOCKET)]
+    agent: Option<PathBuf>,
     /// Tell at the end which calls the guest made, as `strace -c` does: on standard error, or with `=FILE` in a file.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     summary: Option<Option<PathBuf>>,
@@ -65,6 +68,7 @@ impl Watched {
         let watch = Watch {
             policy: self.policy,
             events: self.events,
+            agent: self.agent,
             summary: self.summary.is_some(),
             profile: self.profile,
         };

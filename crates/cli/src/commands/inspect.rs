@@ -2,12 +2,15 @@
 
 use crate::{Failure, output};
 use serde::Serialize;
-use std::time::{Duration, Instant};
-use wasmscope_model::{Function, Workload};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+use wasmscope_model::{Function, Workload, text::shown};
 use wasmscope_runtimes::wasmtime::functions;
 use wasmscope_sensor_proc::{Process, ProcessError};
-use wasmscope_view::inspect::{ImageFunctions, page};
-use wasmscope_workload::{Hints, Look as _, LookError, Looker};
+use wasmscope_view::inspect::{Counted, ImageFunctions, counted, page};
+use wasmscope_workload::{CounterReader, GuestCounters, Hints, Look as _, LookError, Looker};
 
 /// Show one process: runtime and evidence, modules, linear memories, code images and their functions.
 ///
@@ -44,6 +47,45 @@ struct Report<'a> {
     workload: &'a Workload,
     #[serde(rename = "wasm.functions")]
     functions: Vec<Functions<'a>>,
+    /// Of instrumented modules.
+    #[serde(rename = "wasm.counters", skip_serializing_if = "Vec::is_empty")]
+    counters: Vec<Counters<'a>>,
+}
+
+#[derive(Serialize)]
+struct Counters<'a> {
+    #[serde(rename = "wasm.memory.base")]
+    memory: u64,
+    /// SHA-256 of the module before it was instrumented.
+    #[serde(rename = "wasm.module.sha256")]
+    original: &'a str,
+    passes: &'a [String],
+    results: BTreeMap<&'a str, u64>,
+    violations: Vec<Violation<'a>>,
+}
+
+#[derive(Serialize)]
+struct Violation<'a> {
+    kind: &'a str,
+    #[serde(rename = "wasm.function.index")]
+    function: u32,
+    #[serde(rename = "wasm.function.offset")]
+    offset: u32,
+    value: u64,
+}
+
+impl<'a> From<&'a GuestCounters> for Counters<'a> {
+    fn from(counters: &'a GuestCounters) -> Self {
+        let GuestCounters { memory, original, passes, reading } = counters;
+        let violations = reading.violations.iter().map(|v| Violation {
+            kind: &v.kind,
+            function: v.function,
+            offset: v.offset,
+            value: v.value,
+        });
+        let results = reading.results.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        Self { memory: *memory, original, passes, results, violations: violations.collect() }
+    }
 }
 
 #[derive(Serialize)]
@@ -77,6 +119,12 @@ impl Inspect {
                 ImageFunctions { functions: scan.functions, problems: scan.problems }
             })
             .collect();
+        let counters = CounterReader::default().read(sight.key, &memory, &sight.workload.memories);
+        let mut unread = Vec::new();
+        let counters: Vec<_> = counters
+            .into_iter()
+            .filter_map(|read| read.map_err(|(base, why)| unread.push((base, why.to_string()))).ok())
+            .collect();
         if *process.key() != sight.key {
             return Err(failure(LookError::Changed(self.pid)));
         }
@@ -87,11 +135,32 @@ impl Inspect {
                 functions: &listed.functions,
                 problems: &listed.problems,
             });
-            output::json(&Report { workload: &sight.workload, functions: functions.collect() })?;
+            let counters = counters.iter().map(Counters::from).collect();
+            output::json(&Report { workload: &sight.workload, functions: functions.collect(), counters })?;
         } else {
-            output::text(&page(&sight.workload, &listed))?;
+            let mut text = page(&sight.workload, &listed);
+            counters.iter().for_each(|counters| text.push_str(&counted(&told(counters))));
+            for (base, why) in unread {
+                text.push_str(&format!("\nCounters at {base:#x} cannot be read: {}\n", shown(&why)));
+            }
+            output::text(&text)?;
         }
         Ok(0)
+    }
+}
+
+fn told(counters: &GuestCounters) -> Counted<'_> {
+    Counted {
+        memory: counters.memory,
+        original: &counters.original,
+        passes: &counters.passes,
+        results: &counters.reading.results,
+        violations: counters
+            .reading
+            .violations
+            .iter()
+            .map(|v| (v.kind.as_str(), v.function, v.offset, v.value))
+            .collect(),
     }
 }
 

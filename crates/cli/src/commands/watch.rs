@@ -7,12 +7,13 @@ use std::{
     io::{self, BufWriter, Write},
     net::SocketAddr,
     os::{fd::AsFd as _, unix::process::ExitStatusExt as _},
+    path::PathBuf,
     process::ExitStatus,
     time::Duration,
 };
-use wasmscope_agent::{Ended, Options, Outcome, Queues, Sink, WatchError, command, watch};
+use wasmscope_agent::{Ended, HookSocket, Options, Outcome, Queues, Sink, WatchError, command, watch};
 use wasmscope_export::{bind, listen_address};
-use wasmscope_model::Event;
+use wasmscope_model::{Event, boundary::SOCKET};
 use wasmscope_sensor_kernel::{Scope, Settings};
 
 /// Find every WebAssembly workload that runs now or starts later, and follow it.
@@ -43,6 +44,9 @@ pub(crate) struct Watch {
     /// Do not tell which guest functions led to a call, which makes it cheaper to watch.
     #[arg(long)]
     no_stacks: bool,
+    /// Let hooks in other processes tell what they see (`wasmscope run --agent`, `AgentSink`), at this local socket.
+    #[arg(long, value_name = "SOCKET", num_args = 0..=1, require_equals = true, default_missing_value = SOCKET)]
+    hooks: Option<PathBuf>,
     #[command(flatten)]
     rules: RuleOptions,
     /// A command to start and follow, behind `--`.
@@ -82,6 +86,7 @@ impl Watch {
             guest_stacks: !self.no_stacks,
             ..Settings::default()
         };
+        let hooks = self.hooks.as_deref().map(HookSocket::bind).transpose().map_err(Failure::input)?;
         let sink = standard_output(self.json);
         let reader = io::stdout().as_fd().try_clone_to_owned().ok();
         let metrics = self.metrics.map(bind).transpose().map_err(Failure::input)?;
@@ -95,6 +100,7 @@ impl Watch {
             duration: self.duration,
             metrics,
             recording,
+            hooks,
             rules,
             queues: Queues::default(),
         };

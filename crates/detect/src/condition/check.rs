@@ -12,7 +12,7 @@ use cel::{
 };
 use ipnet::IpNet;
 use std::collections::BTreeMap;
-use wasmscope_model::fields::{FIELDS, Field, Source, Type};
+use wasmscope_model::fields::{Field, Source, Type, fields};
 
 /// Nodes of one condition, its macros included: macros that use each other twice would grow without bound.
 const MOST_NODES: usize = 5_000;
@@ -480,7 +480,7 @@ fn root(e: &Expression) -> u64 {
 }
 
 fn field(id: u64, name: &str) -> Result<&'static Field, Wrong> {
-    let names = || FIELDS.iter().filter(|f| !matches!(f.source, Source::JsonOnly)).map(|f| f.name);
+    let names = || fields().filter(|f| !matches!(f.source, Source::JsonOnly)).map(|f| f.name);
     match Field::named(name) {
         Some(field) if matches!(field.source, Source::JsonOnly) => {
             Err((id, format!("{name} is only in the JSON form: no condition can ask for it")))

@@ -133,6 +133,7 @@ fn sight() -> Sight {
         size_bytes: PAGE,
         limit_bytes: Some(1 << 32),
         limit_source: Some(LimitSource::Reservation),
+        instrumented: false,
     };
     let workload = Workload {
         id: WorkloadId::new(&wasmscope_model::BootId("synthetic".into()), &key(GUEST)),

@@ -1,8 +1,10 @@
 //! Where events go.
 
+mod agent;
 mod channel;
 mod lines;
 
+pub use agent::AgentSink;
 pub use channel::ChannelSink;
 pub use lines::{LineWriter, LinesSink};
 

@@ -109,6 +109,7 @@ fn sight(pid: u32, start_ticks: u64, verdict: Verdict, pages: u64) -> Sight {
         size_bytes: pages * PAGE,
         limit_bytes: Some(1 << 32),
         limit_source: Some(LimitSource::Reservation),
+        instrumented: false,
     };
     let module = ModuleFile {
         path: Some("/srv/app.wasm".into()),
