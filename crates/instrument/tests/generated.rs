@@ -34,9 +34,9 @@ fn module(seed: u64) -> Option<Vec<u8>> {
     config.max_memory32_bytes = 1 << 20;
     config.max_memory64_bytes = 1 << 20;
     config.max_table_elements = 1000;
-    config.gc_enabled = seed % 2 == 0;
+    config.gc_enabled = seed.is_multiple_of(2);
     config.reference_types_enabled = true;
-    config.exceptions_enabled = seed % 3 == 0;
+    config.exceptions_enabled = seed.is_multiple_of(3);
     config.tail_call_enabled = true;
     config.threads_enabled = false;
     config.shared_everything_threads_enabled = false;
@@ -45,7 +45,7 @@ fn module(seed: u64) -> Option<Vec<u8>> {
     config.memory64_enabled = true;
     config.simd_enabled = true;
     config.relaxed_simd_enabled = false;
-    config.disallow_traps = seed % 4 == 0;
+    config.disallow_traps = seed.is_multiple_of(4);
     let mut module = Module::new(config, &mut source).ok()?;
     module.ensure_termination(1000).ok()?;
     Some(module.to_bytes())
@@ -152,9 +152,9 @@ fn check(seeds: std::ops::Range<u64>) {
         let Some(bytes) = module(seed) else { continue };
         generated += 1;
         let Run::Seen(expected) = run(&engine, &bytes) else { continue };
-        let storage = if seed % 2 == 0 { Storage::Memory } else { Storage::Globals };
+        let storage = if seed.is_multiple_of(2) { Storage::Memory } else { Storage::Globals };
         let one = all[(seed as usize / 2) % all.len()];
-        let mut passes = if seed % 5 == 0 { all.clone() } else { vec![one] };
+        let mut passes = if seed.is_multiple_of(5) { all.clone() } else { vec![one] };
         if storage == Storage::Globals {
             passes.retain(|pass| *pass != "indirect");
         }
