@@ -3,7 +3,7 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test format lint bench bench-detect bench-hooks bench-scan miner-set fuzz test-mutants test-spec \
+.PHONY: help demo test format lint bench bench-detect bench-hooks bench-instrument bench-scan miner-set fuzz test-mutants test-spec \
 	test-runtimes test-kernels setup clean
 
 help: ## List the targets
@@ -46,6 +46,11 @@ bench-hooks: setup ## Measure what the hooks of sensor-wasmtime cost, alone and 
 	cargo xtask runtimes wasmtime48
 	cargo xtask real-guests
 	cargo bench -p wasmscope-bench --bench hooks --bench run
+
+bench-instrument: setup ## Measure instrumented modules and the rewriting (some ten minutes and a build)
+	cargo xtask real-guests
+	cargo xtask real-modules
+	cargo bench -p wasmscope-bench --bench instrument
 
 bench-scan: setup ## Measure `scan` on public modules (two minutes and a build)
 	cargo xtask real-modules

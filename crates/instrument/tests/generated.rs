@@ -152,9 +152,9 @@ fn check(seeds: std::ops::Range<u64>) {
         let Some(bytes) = module(seed) else { continue };
         generated += 1;
         let Run::Seen(expected) = run(&engine, &bytes) else { continue };
-        let storage = if seed % 2 == 0 { Storage::Memory } else { Storage::Globals };
+        let storage = if seed.is_multiple_of(2) { Storage::Memory } else { Storage::Globals };
         let one = all[(seed as usize / 2) % all.len()];
-        let mut passes = if seed % 5 == 0 { all.clone() } else { vec![one] };
+        let mut passes = if seed.is_multiple_of(5) { all.clone() } else { vec![one] };
         if storage == Storage::Globals {
             passes.retain(|pass| *pass != "indirect");
         }
