@@ -113,6 +113,46 @@ fn workload(page: &str, module: &str) -> Option<String> {
     line.split_once("workload=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(id, _)| id.to_owned())
 }
 
+/// An instrumented guest in unmodified runtimes: the violation that it recorded can be had from outside, while it runs.
+#[test]
+fn what_a_module_counts_of_itself_is_in_the_numbers() {
+    require_root!();
+    let dir = tempfile::tempdir().unwrap();
+    let guarded = dir.path().join("guarded.wasm");
+    let instrument = Command::new(wasmscope())
+        .args(["instrument", "--pass", "calls,canaries", "--on-violation", "record", "-o"])
+        .args([&guarded, &guest("stack-smash")])
+        .status();
+    assert!(instrument.unwrap().success());
+    for runtime in [require_runtime!(runtimes::wasmtime()), require_runtime!(runtimes::node())] {
+        let mut agent = Agent::start();
+        agent.run(&runtime.command(&guarded, ["20000"]));
+        let result = |page: &str, name: &str| {
+            let mut lines = page.lines().filter(|l| l.starts_with("wasmscope_workload_guest_result{"));
+            let line = lines.find(|l| l.contains(&format!("result=\"{name}\"")))?;
+            line.rsplit(' ').next()?.parse::<f64>().ok()
+        };
+        let smashed = wait_until(|| result(&agent.page(), "violations") == Some(1.0), LONG);
+        let page = agent.page();
+        assert!(smashed, "{}: {page}", runtime.name());
+        assert!(result(&page, "calls.total").unwrap() > 1.0, "{page}");
+
+        let pid = page.lines().find(|l| l.starts_with("wasmscope_workload_info")).unwrap();
+        let pid = pid.split("pid=\"").nth(1).unwrap().split('"').next().unwrap();
+        let inspect = |args: &[&str]| {
+            let output = Command::new(wasmscope()).arg("inspect").args(args).arg(pid).output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let told: serde_json::Value = serde_json::from_str(&inspect(&["--json"])).unwrap();
+        let counters = &told["wasm.counters"][0];
+        assert_eq!(counters["passes"], serde_json::json!(["calls", "canaries"]), "{told}");
+        assert_eq!(counters["violations"][0]["kind"], "stack smashed", "{counters}");
+        assert_eq!(counters["results"]["violations"], 1, "{counters}");
+        assert!(inspect(&[]).contains("VIOLATION stack smashed in function"), "{}", inspect(&[]));
+    }
+}
+
 #[test]
 fn a_guests_work_is_in_the_numbers() {
     require_root!();

@@ -1,7 +1,10 @@
 // A copy without a bound into a buffer on the stack. What lies above it is the caller's.
+// With an argument it stays for so many milliseconds, so that somebody can look at it.
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 __attribute__((noinline)) static int check(const char *word) {
     char buffer[16];
@@ -15,12 +18,14 @@ __attribute__((noinline)) static int login(const char *word) {
     return known || admin[0] != 0;
 }
 
-int main(void) {
+int main(int count, char **arguments) {
 #ifdef CLEAN
     const char *volatile word = "short enough";
 #else
     const char *volatile word = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 #endif
     puts(login(word) ? "let in" : "not let in");
+    if (count > 1)
+        usleep((useconds_t)atoi(arguments[1]) * 1000);
     return 0;
 }
