@@ -50,6 +50,19 @@ pub enum EventKind {
     Grown(GrowthEvent),
 }
 
+impl EventKind {
+    /// The OpenTelemetry `event.name`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Started => "boundary.instance.started",
+            Self::Ended { .. } => "boundary.instance.ended",
+            Self::Call(_) => "boundary.call",
+            Self::Run(_) => "boundary.run",
+            Self::Grown(_) => "boundary.grown",
+        }
+    }
+}
+
 /// A call from guest to host.
 #[derive(Debug, Clone)]
 pub struct CallEvent {

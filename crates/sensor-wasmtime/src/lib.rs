@@ -104,6 +104,8 @@ pub use hooks::{Hooks, Observe};
 pub use limiter::Limiter;
 pub use run::{run, run_async};
 pub use sensor::{Sensor, SensorBuilder, TooManyFunctions};
+#[cfg(feature = "opentelemetry")]
+pub use sink::OpenTelemetrySink;
 pub use sink::{AgentSink, ChannelSink, LineWriter, LinesSink, Sink};
 pub use summary::{ErrorCount, FunctionTotals, GrowthTotals, RunTotals, Summary};
 pub use value::{Args, LIST_ITEMS, TEXT_BYTES, Text, Value};

@@ -3,10 +3,14 @@
 mod agent;
 mod channel;
 mod lines;
+#[cfg(feature = "opentelemetry")]
+mod opentelemetry;
 
 pub use agent::AgentSink;
 pub use channel::ChannelSink;
 pub use lines::{LineWriter, LinesSink};
+#[cfg(feature = "opentelemetry")]
+pub use opentelemetry::OpenTelemetrySink;
 
 use crate::Event;
 
