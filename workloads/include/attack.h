@@ -7,7 +7,7 @@
 #include <time.h>
 
 /* Kept apart so that each shows by name in a guest stack. */
-#define VISIBLE __attribute__((noinline))
+#define VISIBLE __attribute__((noinline, unused))
 
 static inline void pause_ms(long milliseconds) {
     struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
