@@ -6,13 +6,12 @@
 #ifndef WASMSCOPE_SOCKETS_H
 #define WASMSCOPE_SOCKETS_H
 
+#include "watched.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Kept apart so that each shows by name in a guest stack. */
-#define VISIBLE __attribute__((noinline, unused))
 
 #define IMPORT(MODULE, NAME) __attribute__((import_module("wasi:" MODULE "@0.2.12"), import_name(NAME)))
 
@@ -216,6 +215,36 @@ static VISIBLE int connect_tcp(int32_t socket, int32_t network, struct endpoint 
         wait_for(tcp_subscribe(socket));
     }
     say("connect: ok");
+    return 0;
+}
+
+static VISIBLE int listen_tcp(int32_t socket, int32_t network, struct endpoint at) {
+    struct plain result;
+    tcp_start_bind(socket, network, FLAT(at), &result);
+    if (!result.failed)
+        tcp_finish_bind(socket, &result);
+    if (result.failed)
+        return failure("bind", result.error);
+    say("bind: ok");
+    tcp_start_listen(socket, &result);
+    if (!result.failed)
+        tcp_finish_listen(socket, &result);
+    if (result.failed)
+        return failure("listen", result.error);
+    say("listen: ok");
+    return 0;
+}
+
+static VISIBLE int accept_tcp(int32_t socket, struct handles *accepted) {
+    for (;;) {
+        tcp_accept(socket, accepted);
+        if (!accepted->failed)
+            break;
+        if (accepted->error != WOULD_BLOCK)
+            return failure("accept", accepted->error);
+        wait_for(tcp_subscribe(socket));
+    }
+    say("accept: ok");
     return 0;
 }
 

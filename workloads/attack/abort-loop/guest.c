@@ -1,5 +1,5 @@
 /* A failed assertion is an `unreachable` in WebAssembly: a trap, which the runtime contains. */
-#include "attack.h"
+#include "watched.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Connects as fast as it can. */
-#include "attack.h"
+#include "watched.h"
 #include "sockets.h"
 
 static VISIBLE void storm(void) {

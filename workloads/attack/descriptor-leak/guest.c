@@ -1,5 +1,5 @@
 /* Keeps what it opens. Descriptors are the process's, so that every guest in it is without any in the end. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* Asks for orders. There is nobody to give any. */
-#include "attack.h"
+#include "watched.h"
 #include "sockets.h"
 
 static VISIBLE void ask_for_orders(void) {

@@ -1,5 +1,5 @@
 /* Looks for its master under ever other names. All are of a domain that cannot be. */
-#include "attack.h"
+#include "watched.h"
 #include "sockets.h"
 
 static VISIBLE void ask_next(int number) {

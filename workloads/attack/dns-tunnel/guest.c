@@ -1,5 +1,5 @@
 /* Carries bytes out in names. They are of a counter. */
-#include "attack.h"
+#include "watched.h"
 #include "sockets.h"
 
 static VISIBLE void send_chunk(unsigned number) {

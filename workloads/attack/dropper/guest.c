@@ -1,5 +1,5 @@
 /* Brings a native program along and drops it. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <unistd.h>

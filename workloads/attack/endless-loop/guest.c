@@ -1,5 +1,5 @@
 /* By its own count, not by a clock: asking for the time would be a host call. */
-#include "attack.h"
+#include "watched.h"
 
 static VISIBLE unsigned long long loop(unsigned long long rounds) {
     volatile unsigned long long sum = 0;
@@ -10,5 +10,5 @@ static VISIBLE unsigned long long loop(unsigned long long rounds) {
 
 int main(void) {
     wait_to_be_known();
-    return loop(4000000000ull / 2) == 1;
+    return loop(2000000000) == 1;
 }

@@ -1,5 +1,5 @@
 /* Random numbers cost the host more than the guest that asks for them. */
-#include "attack.h"
+#include "watched.h"
 
 #include <unistd.h>
 

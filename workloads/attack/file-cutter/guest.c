@@ -1,5 +1,5 @@
 /* The names stay, the content is gone: no storm of removals. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* Makes noise, in bursts: more than a watcher tells of one process. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <unistd.h>

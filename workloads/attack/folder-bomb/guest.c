@@ -1,5 +1,5 @@
 /* Directories cost an inode and a block each, and a quota of bytes in files does not see them. */
-#include "attack.h"
+#include "watched.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* Prints what lies on its stack, if it is told to. */
-#include "attack.h"
+#include "watched.h"
 
 #pragma clang diagnostic ignored "-Wformat-security"
 

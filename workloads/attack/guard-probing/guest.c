@@ -1,5 +1,5 @@
 /* Where it looks depends on when it is started, as of somebody who looks everywhere in turn. */
-#include "attack.h"
+#include "watched.h"
 
 static VISIBLE int probe(unsigned long at) {
     return *(volatile int *)at;

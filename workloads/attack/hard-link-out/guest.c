@@ -1,5 +1,5 @@
 /* A hard link within its directory to a file without would be a file that it may read. */
-#include "attack.h"
+#include "watched.h"
 
 #include <unistd.h>
 

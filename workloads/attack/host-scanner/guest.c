@@ -1,5 +1,5 @@
 /* Looks which hosts there are. All of these addresses are this machine. */
-#include "attack.h"
+#include "watched.h"
 #include "sockets.h"
 
 static VISIBLE void try_host(unsigned number) {

@@ -2,7 +2,7 @@
 (module $huge_table
   (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
-  (table $huge 2000000 funcref)
+  (table $huge 11000000 funcref)
 
   ;; A relative timeout of the monotonic clock: tag 0, clock 1, flags 0.
   (func $sleep (param $nanoseconds i64)
@@ -13,4 +13,4 @@
 
   (func $_start (export "_start")
     (call $sleep (i64.const 1000000000))
-    (table.set $huge (i32.const 1999999) (ref.null func))))
+    (table.set $huge (i32.const 10999999) (ref.null func))))

@@ -1,5 +1,5 @@
 /* Collects what lies in the usual places of keys; it has put empty ones there before. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

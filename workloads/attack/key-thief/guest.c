@@ -1,5 +1,5 @@
 /* Reads a secret and goes to the network with it. The secret is empty, and nobody listens. */
-#include "attack.h"
+#include "watched.h"
 #include "sockets.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Tries to leave by a link of its own making. The kernel refuses to follow it. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <unistd.h>

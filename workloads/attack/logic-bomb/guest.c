@@ -1,5 +1,5 @@
 /* Waits until nobody looks any more. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* Would reach its master by Tor, if there were either. */
-#include "attack.h"
+#include "watched.h"
 #include "sockets.h"
 
 /* No key has this form: it is a counted alphabet. */

@@ -1,5 +1,5 @@
 /* Fills the log of whoever keeps it. */
-#include "attack.h"
+#include "watched.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* Leaves a "plugin" behind. It holds four bytes of nothing. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* Burns the host's time instead of its own. */
-#include "attack.h"
+#include "watched.h"
 
 #include <poll.h>
 

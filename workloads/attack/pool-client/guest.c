@@ -1,5 +1,5 @@
 /* Would ask a pool for work, if there were one. */
-#include "attack.h"
+#include "watched.h"
 #include "sockets.h"
 
 static const char *volatile const POOL = "stratum+tcp://127.0.0.1:3333";

@@ -1,5 +1,5 @@
 /* Looks which ports are open. Nobody listens at most of them; whoever does gets a connection without a byte. */
-#include "attack.h"
+#include "watched.h"
 #include "sockets.h"
 
 static VISIBLE void try_port(uint16_t port) {

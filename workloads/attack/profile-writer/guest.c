@@ -1,5 +1,5 @@
 /* Leaves what a login would execute or let in, in a home of its own, and takes it away again. It is a comment each. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

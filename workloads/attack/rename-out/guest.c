@@ -1,5 +1,5 @@
 /* Tries to put a file where it may not. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 /* How fine is the clock? */
-#include "attack.h"
+#include "watched.h"
 
 static VISIBLE long long smallest_step(void) {
     long long smallest = 1000000000;

@@ -62,36 +62,6 @@ static VISIBLE int tcp_client(struct endpoint to) {
     return failed;
 }
 
-static VISIBLE int listen_tcp(int32_t socket, int32_t network, struct endpoint at) {
-    struct plain result;
-    tcp_start_bind(socket, network, FLAT(at), &result);
-    if (!result.failed)
-        tcp_finish_bind(socket, &result);
-    if (result.failed)
-        return failure("bind", result.error);
-    say("bind: ok");
-    tcp_start_listen(socket, &result);
-    if (!result.failed)
-        tcp_finish_listen(socket, &result);
-    if (result.failed)
-        return failure("listen", result.error);
-    say("listen: ok");
-    return 0;
-}
-
-static VISIBLE int accept_tcp(int32_t socket, struct handles *accepted) {
-    for (;;) {
-        tcp_accept(socket, accepted);
-        if (!accepted->failed)
-            break;
-        if (accepted->error != WOULD_BLOCK)
-            return failure("accept", accepted->error);
-        wait_for(tcp_subscribe(socket));
-    }
-    say("accept: ok");
-    return 0;
-}
-
 /* Echoes one message of one connection. */
 static VISIBLE int tcp_server(struct endpoint at) {
     struct handles created, accepted;

@@ -1,7 +1,7 @@
-/* What attack guests share. They act a moment after their start, so that a watcher knows them by then, and they are kept to the
- * directory that they are given. */
-#ifndef WASMSCOPE_ATTACK_H
-#define WASMSCOPE_ATTACK_H
+/* What guests share that act a moment after their start, so that a watcher knows them by then. They keep to the directory that they
+ * are given and to addresses of this machine. */
+#ifndef WASMSCOPE_WATCHED_H
+#define WASMSCOPE_WATCHED_H
 
 #include <stdio.h>
 #include <time.h>
