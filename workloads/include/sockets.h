@@ -78,6 +78,10 @@ void *cabi_realloc(void *old, size_t old_size, size_t align, size_t new_size) {
     return new;
 }
 
+/* For guests that open files, too: they call it first in `main`. Otherwise the linker wraps `cabi_realloc` so that it calls
+ * constructors, and that of the preopened directories calls the host, in the middle of a host call, which is a trap. */
+void __wasm_call_ctors(void);
+
 /* For each wait, in nanoseconds. */
 static const int64_t PATIENCE = 20000000000;
 

@@ -55,6 +55,7 @@ static VISIBLE int get(int32_t listener, struct endpoint at, const char *name) {
 }
 
 int main(void) {
+    __wasm_call_ctors();
     struct endpoint at = {.bytes = {127, 0, 0, 1}};
     struct handles listener;
     for (int n = 0; n < 3; n++) {

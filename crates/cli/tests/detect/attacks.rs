@@ -2,10 +2,11 @@
 
 use crate::kit::{Done, PATIENCE, Started, named, shell_line, wasmscope, watch_script};
 use serde_json::Value;
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 use tempfile::TempDir;
 use wasmscope_testkit::{
-    Runtime, component, find_world, guest, require_root, require_runtime, runtimes, script, workspace_root,
+    Runtime, component, find_world, guest, host_program, require_root, require_runtime, runtimes, script,
+    workspace_root,
 };
 
 /// The rules of all detections.
@@ -151,6 +152,24 @@ fn a_runtime_that_turns_against_the_host_is_told() {
     let events = done.events();
     let found = rules(&events);
     let missed: Vec<_> = MISBEHAVING.iter().filter(|(_, rule)| !found.contains(rule)).collect();
+    assert!(missed.is_empty(), "{missed:?} of {found:?}");
+}
+
+#[test]
+fn a_host_in_c_that_was_taken_over_is_told_act_by_act() {
+    require_root!();
+    let library = require_runtime!(runtimes::python_wasmtime()).wasmtime_library();
+    let expected =
+        fs::read_to_string(workspace_root().join("workloads/host/escaped/expected-rules.txt")).unwrap();
+    let expected: Vec<_> =
+        expected.lines().filter_map(|line| line.split_once(' ')).filter(|(act, _)| *act != "#").collect();
+    assert!(expected.len() >= 15, "{expected:?}");
+    let acts: BTreeSet<_> = expected.iter().map(|(act, _)| act).collect();
+    let mut command = Command::new(host_program("escaped"));
+    command.args([library, guest("sleeper")]).args(acts);
+    let events = Started::spawn(watch_script(&shell_line(&command))).finish().events();
+    let found = rules(&events);
+    let missed: Vec<_> = expected.iter().filter(|(_, rule)| !found.contains(rule)).collect();
     assert!(missed.is_empty(), "{missed:?} of {found:?}");
 }
 
