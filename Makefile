@@ -3,7 +3,7 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test format lint bench bench-detect bench-hooks bench-instrument bench-scan miner-set fuzz test-mutants test-spec \
+.PHONY: help demo test format lint bench bench-detect bench-hooks bench-instrument bench-scan miner-set report fuzz test-mutants test-spec \
 	test-runtimes test-kernels setup clean
 
 help: ## List the targets
@@ -59,6 +59,10 @@ bench-scan: setup ## Measure `scan` on public modules (two minutes and a build)
 miner-set: setup ## Measure the findings about miners (some minutes): docs/miner.md
 	cargo xtask real-modules
 	cargo run --release -p xtask -- miner-set
+
+report: ## Render docs/report as HTML and PDF into target/report (installs pandoc and weasyprint)
+	tools/setup.sh report
+	tools/report/render.sh
 
 fuzz: setup ## Run every fuzz target for a minute (and a build); FUZZ_SECONDS=600 FUZZ_TARGETS="analyze policy"
 	tools/fuzz.sh $(or $(FUZZ_SECONDS),60) $(FUZZ_TARGETS)

@@ -53,6 +53,8 @@ pub(super) fn workload(pid: u32) -> WorkloadUsage {
         open_descriptors: Some(12),
         traps: vec![("unreachable".into(), 1)],
         detections: vec![("path-escape".into(), 2)],
+        guest_results: vec![("calls.total".into(), 1_000_000), ("violations".into(), 0)],
+        host_calls_denied: Some(3),
         events_withheld: Some(0),
         guest_cpu: vec![("hello.wasm".into(), Duration::from_secs(11))],
         outside_cpu: Some(Duration::from_millis(3_340)),
@@ -100,6 +102,7 @@ pub(super) fn fleet(workloads: u32, calls: u64, others: u64) -> Snapshot {
         syscall_errors: names("ELONGERROR", others),
         traps: names("a_long_kind_of_trap_", others),
         detections: names("a-long-name-of-a-rule-", others),
+        guest_results: names("a-long-name-of-a-result-", others),
         guest_cpu: names(&format!("{}.wasm-", "m".repeat(60)), others)
             .into_iter()
             .map(|(name, n)| (name, Duration::from_nanos(n)))
