@@ -3,8 +3,8 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test format lint bench bench-detect bench-hooks bench-instrument bench-scan miner-set fuzz test-mutants test-spec \
-	test-runtimes test-kernels setup clean
+.PHONY: help demo test format lint bench bench-detect bench-hooks bench-instrument bench-scan miner-set dashboards book fuzz \
+	test-mutants test-spec test-runtimes test-kernels setup clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1@\2/p' $(MAKEFILE_LIST) | \
@@ -59,6 +59,9 @@ bench-scan: setup ## Measure `scan` on public modules (two minutes and a build)
 miner-set: setup ## Measure the findings about miners (some minutes): docs/miner.md
 	cargo xtask real-modules
 	cargo run --release -p xtask -- miner-set
+
+dashboards: setup ## Write dashboards and rules to target/dashboards: docs/monitoring.md
+	cargo run -p wasmscope -- dashboards target/dashboards
 
 fuzz: setup ## Run every fuzz target for a minute (and a build); FUZZ_SECONDS=600 FUZZ_TARGETS="analyze policy"
 	tools/fuzz.sh $(or $(FUZZ_SECONDS),60) $(FUZZ_TARGETS)

@@ -1,7 +1,8 @@
 //! Snapshots to test with.
 
 use crate::{
-    AgentUsage, ByName, Direction, IoKind, IoUsage, QueueUsage, Snapshot, Source, StageCount, WorkloadUsage,
+    AgentUsage, ByName, Direction, IoKind, IoUsage, QueueUsage, RuleInfo, Snapshot, Source, StageCount,
+    WorkloadUsage,
 };
 use std::time::Duration;
 use wasmscope_model::{BootId, Pid, ProbeState, ProcessKey, Sha256, WorkloadId};
@@ -54,6 +55,8 @@ pub(super) fn workload(pid: u32) -> WorkloadUsage {
         traps: vec![("unreachable".into(), 1)],
         detections: vec![("path-escape".into(), 2)],
         events_withheld: Some(0),
+        host_calls_denied: Some(1),
+        guest_results: vec![("violations".into(), 1)],
         guest_cpu: vec![("hello.wasm".into(), Duration::from_secs(11))],
         outside_cpu: Some(Duration::from_millis(3_340)),
         ..WorkloadUsage::new(id(pid), Pid(pid))
@@ -89,6 +92,11 @@ pub(super) fn full() -> Snapshot {
             cpu: Some(Duration::from_millis(250)),
             resident_bytes: Some(20 << 20),
             detection_evictions: Some(0),
+            rules: vec![RuleInfo {
+                rule: "path-escape".into(),
+                severity: "critical",
+                maturity: "experimental",
+            }],
         },
     }
 }
