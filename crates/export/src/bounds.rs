@@ -22,7 +22,7 @@ use wasmscope_model::WorkloadId;
 pub const WORKLOADS: usize = 2048;
 /// Names that all lists of all workloads share beyond those that each is sure of. With 1,000 workloads at
 /// every other bound, the page stays under 5 MiB.
-const SHARED_NAMES: usize = 6144;
+const SHARED_NAMES: usize = 2560;
 /// What is not told apart.
 const OTHER: &str = "other";
 
@@ -40,7 +40,9 @@ const MODULES: Room = Room { most: 32, sure: 2 };
 const TRAPS: Room = Room { most: 32, sure: 2 };
 const RULES: Room = Room { most: 32, sure: 2 };
 /// What instrumented modules count: the names are the guest's to write.
-const RESULTS: Room = Room { most: 64, sure: 8 };
+const RESULTS: Room = Room { most: 64, sure: 1 };
+/// The result that alerts ask for: it has the sure place, however much a guest counts.
+const VIOLATIONS: &str = "violations";
 /// Runtimes, ways to end and events: few by nature, and not multiplied by workloads.
 const GLOBAL: Room = Room { most: 64, sure: 64 };
 
@@ -129,6 +131,9 @@ impl Choice {
             names.modules.fold(&mut usage.guest_cpu, MODULES, &mut shared);
             names.traps.fold(&mut usage.traps, TRAPS, &mut shared);
             names.rules.fold(&mut usage.detections, RULES, &mut shared);
+            if usage.guest_results.iter().any(|(name, _)| name == VIOLATIONS) {
+                names.results.named.insert(Cow::Borrowed(VIOLATIONS));
+            }
             names.results.fold(&mut usage.guest_results, RESULTS, &mut shared);
             workloads.push(Exported::new(usage));
         }

@@ -108,6 +108,8 @@ pub(super) fn fleet(workloads: u32, calls: u64, others: u64) -> Snapshot {
         syscall_errors: names("ELONGERROR", others),
         traps: names("a_long_kind_of_trap_", others),
         detections: names("a-long-name-of-a-rule-", others),
+        // These the guest names as it likes.
+        guest_results: names(&"r".repeat(60), others),
         guest_cpu: names(&format!("{}.wasm-", "m".repeat(60)), others)
             .into_iter()
             .map(|(name, n)| (name, Duration::from_nanos(n)))

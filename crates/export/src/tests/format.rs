@@ -53,7 +53,7 @@ fn names_follow_the_conventions() {
         // Everything else about a workload is on wasmscope_workload_info.
         if name.starts_with("wasmscope_workload_") && metric.kind != Kind::Info {
             assert_eq!(metric.labels[0], "workload", "{name}");
-            let own = ["call", "errno", "kind", "direction", "module", "mode", "rule"];
+            let own = ["call", "errno", "kind", "direction", "module", "mode", "rule", "result"];
             assert!(metric.labels[1..].iter().all(|label| own.contains(label)), "{name}");
         }
     }
