@@ -63,6 +63,10 @@ miner-set: setup ## Measure the findings about miners (some minutes): docs/miner
 dashboards: setup ## Write dashboards and rules to target/dashboards: docs/monitoring.md
 	cargo run -p wasmscope -- dashboards target/dashboards
 
+book: ## Make a book of the documentation: target/book/index.html
+	tools/setup.sh book
+	target/tools/bin/mdbook build docs
+
 fuzz: setup ## Run every fuzz target for a minute (and a build); FUZZ_SECONDS=600 FUZZ_TARGETS="analyze policy"
 	tools/fuzz.sh $(or $(FUZZ_SECONDS),60) $(FUZZ_TARGETS)
 
