@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Cargo cannot: compilers, libraries and package clients of the system.
 #
-#   tools/setup.sh [build|python|node|kernels|containers|bench|prometheus|book]...     (without arguments: build)
+#   tools/setup.sh [build|python|node|kernels|containers|bench|prometheus|book|report]...     (without arguments: build)
 #
 # It looks for what a package brings, not for the package, so that another origin of the
 # same tool will do. A shell script because even `cargo xtask` needs a linker.
@@ -42,6 +42,10 @@ runs_without_libraries() {
     test -x "$1" && ! ldd "$1"
 }
 
+has_font() {
+    fc-list : family | grep --quiet --line-regexp "$1"
+}
+
 for group in "${@:-build}"; do
     case $group in
     build)
@@ -65,6 +69,11 @@ for group in "${@:-build}"; do
         need "runc" runc --version
         ;;
     bench) need "bpftrace" bpftrace --version ;; # what wasmscope is compared with
+    report)
+        need "pandoc" pandoc --version
+        need "weasyprint" weasyprint --version
+        need "fonts-dejavu-core fontconfig" has_font "DejaVu Sans"
+        ;;
     prometheus) need "prometheus" test -x /usr/bin/prometheus -a -x /usr/bin/promtool ;;
     book)
         # Debian has no package of it; what it would serve and watch with is left out.
@@ -74,7 +83,7 @@ for group in "${@:-build}"; do
         fi
         ;;
     *)
-        echo "setup: unknown group $group; there are build, python, node, kernels, containers, bench, prometheus and book" >&2
+        echo "setup: unknown group $group; there are build, python, node, kernels, containers, bench, prometheus, book and report" >&2
         exit 2
         ;;
     esac

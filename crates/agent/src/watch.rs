@@ -336,6 +336,10 @@ impl Watch {
             }
             self.registry.tick(monotonic());
             self.pass_on();
+            // What hooks tell in vain comes to no channel of this loop.
+            if self.hook_counts.is_some() {
+                losses_due.get_or_insert(monotonic() + LOSSES_EVERY);
+            }
             if losses_due.is_some_and(|at| at <= monotonic()) {
                 losses_due = None;
                 self.tell_losses();

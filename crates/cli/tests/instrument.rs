@@ -57,8 +57,8 @@ fn what_cannot_be_done_is_said_and_leaves_nothing() {
     fs::copy(guest("hello"), &input).unwrap();
     let calls = ["--pass", "calls"];
     refused(dir.path(), &instrument(&input, &output, &["--pass", "callz"]), "did you mean \"calls\"?");
-    let only = ["--pass", "calls", "--only", "mian"];
-    refused(dir.path(), &instrument(&input, &output, &only), "did you mean \"main\"?");
+    let only = ["--pass", "calls", "--only", "_strat"];
+    refused(dir.path(), &instrument(&input, &output, &only), "did you mean \"_start\"?");
     refused(dir.path(), &instrument(&input, &input, &calls), "is the input");
     refused(dir.path(), &instrument(&dir.path().join("none"), &output, &calls), "cannot read");
     refused(dir.path(), &instrument(&input, &dir.path().join("no/such/folder"), &calls), "cannot write");

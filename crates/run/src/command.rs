@@ -4,6 +4,7 @@ use crate::{
     End, Options, Outcome, SetupError, component,
     guard::{Guard, Rules},
     host::{Bodies, Host},
+    instrument::{NotInstrumented, reading},
     invoke,
     load::{Code, Source},
     profile::{Samples, Ticker, sample},
@@ -16,6 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
+use wasmscope_instrument::results::EXPORTS;
 use wasmscope_sensor_wasmtime::{Sensor, run_async};
 use wasmtime::{Engine, Linker, Module, Result, Store, Trap, bail, error::Context as _, format_err};
 
@@ -32,7 +34,7 @@ pub fn run(mut options: Options) -> std::result::Result<Outcome, SetupError> {
     let runtime = runtime()?;
     let (engine, source, code) = match load(&mut options, None) {
         Ok(loaded) => loaded,
-        Err(error) => return failed(error),
+        Err(error) => return failed(of_us(error)?),
     };
     let guard = rules.judge(&options, &source)?;
     drop(source);
@@ -44,12 +46,24 @@ pub fn run(mut options: Options) -> std::result::Result<Outcome, SetupError> {
     let wasi = wasi::cli(&options) != Some(false);
     let result = runtime.block_on(async { timed(&engine, &code, &options, &mut store).await });
     let samples = std::mem::take(&mut store.data_mut().samples);
+    let counted = store.data().results.and_then(|memory| reading(&store, memory));
     drop(store);
     // A thread that still waits for standard input is nobody's concern any more.
     runtime.shutdown_background();
-    let (report, unwritten) =
+    let (mut report, unwritten) =
         watching.end(options.watch.profile.is_some().then_some(samples), &title(&options));
+    if let Some(report) = &mut report {
+        report.counted = counted;
+    }
     Ok(Outcome { end: End::of(result, wasi), report, unwritten })
+}
+
+/// An error of loading, unless it is about what we were to put into the module.
+pub(crate) fn of_us(error: wasmtime::Error) -> std::result::Result<wasmtime::Error, SetupError> {
+    match error.downcast::<NotInstrumented>() {
+        Ok(NotInstrumented { module, reason }) => Err(SetupError::NotInstrumented { module, reason }),
+        Err(error) => Ok(error),
+    }
 }
 
 /// Over a flame graph.
@@ -71,6 +85,7 @@ pub(crate) fn load(options: &mut Options, pooling: Option<bool>) -> Result<(Engi
     let engine = Engine::new(&config)?;
     wasi::check(options)?;
     let source = Source::read(options.module.as_ref())?;
+    let source = source.instrumented(options)?;
     let code = source.compile(&engine, options)?;
     Ok((engine, source, code))
 }
@@ -83,6 +98,7 @@ fn new_store(engine: &Engine, options: &Options, guard: &Guard, sensor: &Sensor)
         http: wasi::http_context(options),
         bodies: Bodies::new(&options.wasmtime),
         samples: Samples::default(),
+        results: None,
         hooks,
     };
     let mut store = Store::new(engine, host);
@@ -153,6 +169,9 @@ async fn start(
         run_async(store, "instantiate", async |store| linker.instantiate_async(store, module).await)
             .await
             .with_context(|| format!("failed to instantiate {:?}", options.module))?;
+    if options.watch.instrument.is_some() {
+        store.data_mut().results = instance.get_memory(&mut *store, EXPORTS[2]);
+    }
     if let Some(initialize) = instance.get_func(&mut *store, "_initialize") {
         let initialize = initialize.typed::<(), ()>(&store)?;
         run_async(store, "_initialize", async |store| initialize.call_async(store, ()).await).await?;

@@ -31,6 +31,14 @@ pub enum SetupError {
         /// Why.
         reason: String,
     },
+    /// The module cannot be instrumented.
+    #[error("cannot instrument {module}: {reason}")]
+    NotInstrumented {
+        /// The module's file.
+        module: String,
+        /// Why.
+        reason: String,
+    },
     /// The policy refuses the module.
     #[error("the policy refuses {module}")]
     Refused {

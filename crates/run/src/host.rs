@@ -2,7 +2,7 @@
 
 use crate::profile::Samples;
 use wasmscope_sensor_wasmtime::{Hooks, Limiter, Observe};
-use wasmtime::StoreLimits;
+use wasmtime::{Memory, StoreLimits};
 use wasmtime_cli_flags::CommonOptions;
 use wasmtime_wasi::{WasiCtxView, WasiView, p1::WasiP1Ctx};
 use wasmtime_wasi_http::{
@@ -17,6 +17,8 @@ pub(crate) struct Host {
     pub(crate) http: WasiHttpCtx,
     pub(crate) bodies: Bodies,
     pub(crate) samples: Samples,
+    /// Where an instrumented module keeps its results.
+    pub(crate) results: Option<Memory>,
     pub(crate) hooks: Hooks,
 }
 

@@ -22,6 +22,7 @@ mod component;
 mod error;
 mod guard;
 mod host;
+mod instrument;
 mod invoke;
 mod load;
 mod options;
@@ -34,8 +35,10 @@ mod watch;
 
 pub use command::run;
 pub use error::SetupError;
+pub use instrument::Instrument;
 pub use options::{Options, Serve, Watch};
 pub use outcome::{End, Outcome, Report};
 pub use serve::{Told, serve};
 pub use summary::summary_text;
+pub use wasmscope_instrument::reading::Reading;
 pub use wasmtime_cli_flags::CommonOptions;

@@ -1,5 +1,6 @@
 //! From a file to code.
 
+use crate::instrument::rewritten;
 use std::{
     fs::File,
     io::Read as _,
@@ -17,10 +18,12 @@ pub(crate) enum Code {
     Component(Component),
 }
 
-/// A file's bytes: what is judged is what is run.
+/// A file's bytes: what is judged is what is run, but for what we put into it.
 pub(crate) struct Source {
     path: PathBuf,
     pub(crate) bytes: Vec<u8>,
+    /// What is compiled instead.
+    rewritten: Option<Vec<u8>>,
 }
 
 impl Source {
@@ -30,12 +33,18 @@ impl Source {
         let mut bytes = Vec::new();
         let mut file = File::open(path).with_context(|| format!("failed to open wasm module {path:?}"))?;
         file.read_to_end(&mut bytes).with_context(|| format!("failed to read file: {}", path.display()))?;
-        Ok(Self { path: path.into(), bytes })
+        Ok(Self { path: path.into(), bytes, rewritten: None })
     }
 
     /// Whether Wasmtime compiled it before.
     pub(crate) fn is_precompiled(&self) -> bool {
         Engine::detect_precompiled(&self.bytes).is_some()
+    }
+
+    /// With what the options want to be put into it.
+    pub(crate) fn instrumented(mut self, options: &crate::Options) -> Result<Self> {
+        self.rewritten = rewritten(options, &self.bytes).map_err(wasmtime::Error::new)?;
+        Ok(self)
     }
 
     /// Compiles it, or takes it from Wasmtime's cache.
@@ -59,7 +68,7 @@ impl Source {
             };
         }
         let mut code = CodeBuilder::new(engine);
-        code.wasm_binary_or_text(&self.bytes, Some(&self.path))?;
+        code.wasm_binary_or_text(self.rewritten.as_deref().unwrap_or(&self.bytes), Some(&self.path))?;
         match code.hint() {
             Some(CodeHint::Component) => {
                 may_be_component()?;

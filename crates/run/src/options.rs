@@ -1,5 +1,6 @@
 //! What to run, and how.
 
+use crate::Instrument;
 use std::{
     ffi::OsString,
     net::{Ipv4Addr, SocketAddr},
@@ -61,6 +62,8 @@ pub struct Watch {
     pub agent: Option<PathBuf>,
     /// Whether calls are counted and timed.
     pub summary: bool,
+    /// What to have the guest count and check itself.
+    pub instrument: Option<Instrument>,
     /// Where to write a flame graph of the guest's functions, as SVG.
     pub profile: Option<PathBuf>,
 }

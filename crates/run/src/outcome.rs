@@ -1,5 +1,6 @@
 //! How it ended, and what was seen.
 
+use crate::Reading;
 use std::{fmt, io, time::Duration};
 use wasmscope_sensor_wasmtime::Summary;
 use wasmtime::Trap;
@@ -80,6 +81,8 @@ pub struct Report {
     pub lost_events: u64,
     /// Samples in the flame graph, and those that did not fit into it.
     pub samples: Option<(u64, u64)>,
+    /// What the guest counted of itself, if it was instrumented and could be asked.
+    pub counted: Option<Reading>,
     /// From the start of the engine to the end of the guest, compilation included.
     pub elapsed: Duration,
 }

@@ -1,9 +1,12 @@
 //! `--summary`: what `strace -c` shows of system calls, for WASI.
 
-use crate::Report;
+use crate::{Reading, Report};
 use std::fmt::Write as _;
-use wasmscope_model::text::bytes as size;
+use wasmscope_model::text::{bytes as size, shown_within};
 use wasmscope_sensor_wasmtime::{FunctionTotals, GrowthTotals, Summary};
+
+/// Longest name of a result, in characters.
+const NAME_CHARS: usize = 80;
 
 /// The summary as text for a terminal, functions with the most time first. Names in it are WASI's own.
 pub fn summary_text(report: &Report) -> String {
@@ -37,10 +40,29 @@ pub fn summary_text(report: &Report) -> String {
             if lost > 0 { format!(", not shown {lost}") } else { String::new() }
         );
     }
+    if let Some(reading) = &report.counted {
+        counted(&mut out, reading);
+    }
     if report.lost_events > 0 {
         _ = writeln!(out, "events lost {}", report.lost_events);
     }
     out
+}
+
+/// Names are those of passes, unless the guest wrote over them.
+fn counted(out: &mut String, reading: &Reading) {
+    out.push_str("counted by the guest\n");
+    for (name, value) in &reading.results {
+        _ = writeln!(out, "{value:>20}  {}", shown_within(name, NAME_CHARS));
+    }
+    for violation in &reading.violations {
+        let kind = shown_within(&violation.kind, NAME_CHARS);
+        _ = writeln!(
+            out,
+            "VIOLATION {kind} in function {} at {:#x}: {:#x}",
+            violation.function, violation.offset, violation.value
+        );
+    }
 }
 
 fn calls(out: &mut String, summary: &Summary) {

@@ -51,7 +51,7 @@ impl Watching {
             builder = builder.sink(sink);
             writers.push(("what the agent was to be told", thread));
         }
-        let wanted = mode != Mode::Off || profile.is_some();
+        let wanted = mode != Mode::Off || profile.is_some() || watch.instrument.is_some();
         Ok(Self { sensor: builder.build(), writers, profile, began, wanted })
     }
 
@@ -80,6 +80,7 @@ impl Watching {
             summary: sensor.summary(),
             lost_events: sensor.lost(),
             samples: counted,
+            counted: None,
             elapsed,
         });
         (report, unwritten)

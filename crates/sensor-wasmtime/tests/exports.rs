@@ -41,16 +41,17 @@ fn to_opentelemetry(
     builder: SensorBuilder,
     exporter: &InMemoryLogExporter,
     capacity: usize,
-) -> (Sensor, JoinHandle<()>) {
+) -> (Sensor, JoinHandle<()>, SdkLoggerProvider) {
     let provider = SdkLoggerProvider::builder().with_simple_exporter(exporter.clone()).build();
     let (sink, thread) = OpenTelemetrySink::start(provider.logger("plugins"), capacity).unwrap();
-    (builder.sink(sink).build(), thread)
+    // What a logger is given when its provider is gone, the SDK throws away.
+    (builder.sink(sink).build(), thread, provider)
 }
 
 #[test]
 fn events_are_log_records_with_the_same_fields() {
     let exporter = InMemoryLogExporter::default();
-    let (sensor, thread) = to_opentelemetry(Sensor::builder().modes(Mode::Events), &exporter, 64);
+    let (sensor, thread, _provider) = to_opentelemetry(Sensor::builder().modes(Mode::Events), &exporter, 64);
     trap(&sensor);
     assert_eq!(sensor.lost(), 0);
     drop(sensor);
@@ -88,7 +89,7 @@ fn events_are_log_records_with_the_same_fields() {
 #[test]
 fn what_the_logger_is_too_slow_for_is_counted() {
     let exporter = InMemoryLogExporter::default();
-    let (sensor, thread) = to_opentelemetry(Sensor::builder().modes(Mode::Events), &exporter, 1);
+    let (sensor, thread, _provider) = to_opentelemetry(Sensor::builder().modes(Mode::Events), &exporter, 1);
     (0..100).for_each(|_| drop(sensor.instance("short")));
     let lost = sensor.lost();
     drop(sensor);

@@ -8,7 +8,7 @@ use std::{
     path::PathBuf,
 };
 use wasmscope_model::{boundary::SOCKET, text::shown};
-use wasmscope_run::{CommonOptions, Options, Outcome, SetupError, Watch, summary_text};
+use wasmscope_run::{CommonOptions, Instrument, Options, Outcome, SetupError, Watch, summary_text};
 
 /// Options that are those of `wasmtime run` and `wasmtime serve`.
 #[derive(clap::Args)]
@@ -41,6 +41,12 @@ pub(super) struct Watched {
     /// Tell at the end which calls the guest made, as `strace -c` does: on standard error, or with `=FILE` in a file.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     summary: Option<Option<PathBuf>>,
+    /// Have the guest count and check itself (`wasmscope instrument` lists passes); what it counted is told with the summary.
+    #[arg(long, value_name = "PASS", value_delimiter = ',')]
+    instrument: Vec<String>,
+    /// With `--instrument`: when a check fails, go on instead of trapping.
+    #[arg(long, requires = "instrument")]
+    record_violations: bool,
     /// Write a flame graph of the guest's functions, as SVG.
     ///
     /// Unlike `wasmtime run --profile`, which takes a strategy.
@@ -69,7 +75,9 @@ impl Watched {
             policy: self.policy,
             events: self.events,
             agent: self.agent,
-            summary: self.summary.is_some(),
+            summary: self.summary.is_some() || !self.instrument.is_empty(),
+            instrument: (!self.instrument.is_empty())
+                .then_some(Instrument { passes: self.instrument, record: self.record_violations }),
             profile: self.profile,
         };
         let options =

@@ -31,6 +31,37 @@ fn the_summary_tells_calls_errors_bytes_and_memory() {
 }
 
 #[test]
+fn an_instrumented_guest_tells_what_it_counted_also_when_a_check_ends_it() {
+    let ran = Job::new(&guest("hello"), &["--instrument", "calls,instructions", "{}"]).watched(&[]);
+    assert_eq!(
+        (ran.status, ran.stdout.as_str()),
+        (Some(0), Job::new(&guest("hello"), &["{}"]).watched(&[]).stdout.as_str())
+    );
+    let number = |text: &str, name: &str| {
+        let line =
+            text.lines().find_map(|line| line.strip_suffix(name)).unwrap_or_else(|| panic!("{name}: {text}"));
+        line.trim().parse::<u64>().unwrap()
+    };
+    assert!(number(&ran.stderr, "  calls.total") > 1, "{ran:?}");
+    assert!(number(&ran.stderr, "  instructions.total") > 100, "{ran:?}");
+
+    for (path, status) in [(guest("stack-smash"), 134), (component("stack-smash"), 134)] {
+        let ran = Job::new(&path, &["--instrument", "canaries", "{}"]).watched(&[]);
+        assert_eq!(ran.status, Some(status), "{ran:?}");
+        assert!(ran.stderr.contains("wasmscope.violation"), "{ran:?}");
+    }
+    let words = ["--instrument", "canaries", "--record-violations", "{}"];
+    let ran = Job::new(&guest("stack-smash"), &words).watched(&[]);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    assert_eq!(number(&ran.stderr, "  violations"), 1, "{ran:?}");
+    assert!(ran.stderr.contains("VIOLATION stack smashed in function "), "{ran:?}");
+
+    let refused = Job::new(&guest("hello"), &["--instrument", "callz", "{}"]).watched(&[]);
+    assert_eq!(refused.status, Some(2));
+    assert!(refused.stderr.contains("did you mean \"calls\"?"), "{refused:?}");
+}
+
+#[test]
 fn the_events_tell_a_whole_life() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("events.jsonl");

@@ -59,7 +59,7 @@ pub fn serve(
     // The allocator that Wasmtime made for servers, where there are enough addresses for it.
     let (engine, source, code) = match command::load(&mut options, pooling()) {
         Ok(loaded) => loaded,
-        Err(error) => return failed(error),
+        Err(error) => return failed(command::of_us(error)?),
     };
     let guard = rules.judge(&options, &source)?;
     drop(source);

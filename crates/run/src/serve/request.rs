@@ -122,6 +122,7 @@ impl Server {
             http: wasi::http_context(&self.options),
             bodies: Bodies::new(&self.options.wasmtime),
             samples: Samples::default(),
+            results: None,
             hooks,
         };
         let mut store = Store::new(self.pre.engine(), host);
