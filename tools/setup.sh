@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Cargo cannot: compilers, libraries and package clients of the system.
 #
-#   tools/setup.sh [build|python|node|kernels|containers|bench|prometheus|book|report]...     (without arguments: build)
+#   tools/setup.sh [build|python|node|kernels|containers|bench|prometheus|report|book]...     (without arguments: build)
 #
 # It looks for what a package brings, not for the package, so that another origin of the
 # same tool will do. A shell script because even `cargo xtask` needs a linker.
@@ -83,7 +83,7 @@ for group in "${@:-build}"; do
         fi
         ;;
     *)
-        echo "setup: unknown group $group; there are build, python, node, kernels, containers, bench, prometheus, book and report" >&2
+        echo "setup: unknown group $group; there are build, python, node, kernels, containers, bench, prometheus, report and book" >&2
         exit 2
         ;;
     esac

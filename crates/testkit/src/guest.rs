@@ -44,6 +44,16 @@ pub fn script(path: &str) -> PathBuf {
     script
 }
 
+/// The native program of `workloads/host/<name>/`, built when its source changed.
+///
+/// # Panics
+///
+/// When there is no such program or it does not build.
+pub fn host_program(name: &str) -> PathBuf {
+    let source = workspace_root().join("workloads/host").join(name).join("host.c");
+    build_host(name, &source).unwrap_or_else(|error| panic!("building the host program {name}: {error:#}"))
+}
+
 /// The names of all guests, sorted.
 pub fn guest_names() -> Vec<String> {
     let mut names: Vec<String> =
@@ -142,6 +152,22 @@ fn compile_c(source: &Path, flags: &[&str], output: &Path) -> Result<()> {
         bail!("clang failed (is `make setup` done?):\n{}", String::from_utf8_lossy(&clang.stderr));
     }
     Ok(())
+}
+
+fn build_host(name: &str, source: &Path) -> Result<PathBuf> {
+    let text = fs::read(source).with_context(|| format!("reading {}", source.display()))?;
+    cached(name, &text, |output| {
+        let compiler = Command::new("cc")
+            .args(["-O1", "-Wall", "-Werror", "-o"])
+            .args([output, source])
+            .arg("-ldl")
+            .output()
+            .context("cc is missing: run `make setup`")?;
+        if !compiler.status.success() {
+            bail!("cc failed:\n{}", String::from_utf8_lossy(&compiler.stderr));
+        }
+        Ok(())
+    })
 }
 
 fn build_component(name: &str) -> Result<PathBuf> {

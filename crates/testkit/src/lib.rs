@@ -29,7 +29,9 @@ pub mod runtimes;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-pub use guest::{component, find_guest, find_world, guest, guest_names, proxy, script, variants};
+pub use guest::{
+    component, find_guest, find_world, guest, guest_names, host_program, proxy, script, variants,
+};
 pub use process::{Running, wait_until};
 pub use programs::{MissingProgram, PROGRAMS, Program};
 pub use real_guests::{MissingGuest, REAL_GUESTS, RealGuest, real_guest};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use wasmparser::{KnownCustom, Name, Parser, Payload, Validator};
 use wasmscope_testkit::{
     REAL_GUESTS, Running, component, find_guest, guest, guest_names, real_guest, require_runtime, runtimes,
-    wait_until,
+    wait_until, workspace_root,
 };
 
 /// Generous: compiling takes its time on a busy machine.
@@ -16,11 +16,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn every_guest_is_a_valid_module_with_a_readme() {
+    let table = std::fs::read_to_string(workspace_root().join("workloads/README.md")).unwrap();
     for name in guest_names() {
         let bytes = std::fs::read(guest(&name)).unwrap();
         Validator::new().validate_all(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
         let readme = find_guest(&name).unwrap().with_file_name("README.md");
         assert!(readme.is_file(), "{name} has no README.md");
+        assert!(table.contains(&format!("| `{name}` |")), "{name} is not in workloads/README.md");
     }
 }
 

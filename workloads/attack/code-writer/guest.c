@@ -1,5 +1,5 @@
 /* Leaves a file behind that a runtime would load as compiled code, if somebody told it to. It holds four bytes of nothing. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* Writes each of 60 files of its own anew and renames it, as somebody does who encrypts a folder; turns only a byte. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 /* Reads beyond the end of its memory and traps. Started again and again, as by a supervisor, it looks for what lies there. */
-#include "attack.h"
+#include "watched.h"
 
 static VISIBLE int look_beyond(unsigned long at) {
     return *(volatile int *)at;

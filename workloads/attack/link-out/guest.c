@@ -1,5 +1,5 @@
 /* Makes a symbolic link that leads out of its directory. Nobody follows it; whoever runs the guest removes the directory. */
-#include "attack.h"
+#include "watched.h"
 
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 /* Grows its memory by 2.5 GiB at once. None of it is touched, so the host gives address space only. */
-#include "attack.h"
+#include "watched.h"
 
 /* Of 64 KiB: 2.5 GiB. */
 #define PAGES 40960

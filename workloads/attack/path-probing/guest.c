@@ -1,5 +1,5 @@
 /* Asks for files outside of its directory, by ever other paths, and is refused. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <unistd.h>

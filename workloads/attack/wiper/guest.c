@@ -1,5 +1,5 @@
 /* Makes 700 empty files in its directory and removes them again, as fast as it can within the watcher's budget. */
-#include "attack.h"
+#include "watched.h"
 
 #include <fcntl.h>
 #include <unistd.h>

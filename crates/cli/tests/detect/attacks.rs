@@ -2,9 +2,12 @@
 
 use crate::kit::{Done, PATIENCE, Started, named, shell_line, wasmscope, watch_script};
 use serde_json::Value;
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 use tempfile::TempDir;
-use wasmscope_testkit::{guest, require_root, require_runtime, runtimes, script, workspace_root};
+use wasmscope_testkit::{
+    Runtime, component, find_world, guest, host_program, require_root, require_runtime, runtimes, script,
+    workspace_root,
+};
 
 /// The rules of all detections.
 fn rules(events: &[Value]) -> BTreeSet<&str> {
@@ -17,32 +20,69 @@ fn serious(events: &[Value]) -> Vec<&Value> {
     named(events, "workload.detected").into_iter().filter(serious).collect()
 }
 
-/// The attack guests that say which rules must tell them.
-fn attacks() -> Vec<(String, Vec<String>)> {
-    let folder = workspace_root().join("workloads/attack");
-    let mut found: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .filter_map(|entry| {
-            let path = entry.unwrap().path();
-            let expected = fs::read_to_string(path.join("expected-rules.txt")).ok()?;
-            let name = path.file_name()?.to_str()?.to_owned();
-            Some((name, expected.lines().map(str::to_owned).collect()))
-        })
-        .collect();
-    found.sort();
+/// A guest of the corpus: `workloads/<kind>/<name>/`.
+#[derive(Debug)]
+struct Entry {
+    name: String,
+    /// Lines of its `expected-rules.txt`; none where the kernel sees nothing of it, which the file then says.
+    expected: Vec<String>,
+    /// How often it runs at once.
+    times: usize,
+    /// Descriptors that its process may have.
+    open_files: Option<u64>,
+    arguments: Vec<String>,
+}
+
+/// Guests of `workloads/<kind>/` that have this file.
+fn corpus(kind: &str, file: &str) -> Vec<Entry> {
+    let folder = workspace_root().join("workloads").join(kind);
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = paths.filter(|path| path.join(file).is_file()).map(|path| entry(&path)).collect();
+    found.sort_by(|a, b| a.name.cmp(&b.name));
     found
 }
 
-/// Runs a guest in a folder of its own, so often one after the other.
-fn watch_guest(wasmtime: &wasmscope_testkit::Runtime, name: &str, times: usize) -> Done {
+fn entry(folder: &Path) -> Entry {
+    let lines = |file: &str| -> Vec<String> {
+        let text = fs::read_to_string(folder.join(file)).unwrap_or_default();
+        text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(str::to_owned).collect()
+    };
+    let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut entry = Entry {
+        name,
+        expected: lines("expected-rules.txt"),
+        times: 1,
+        open_files: None,
+        arguments: Vec::new(),
+    };
+    for line in lines("run.txt") {
+        match line.split_once(' ') {
+            Some(("times", times)) => entry.times = times.parse().unwrap(),
+            Some(("open-files", most)) => entry.open_files = Some(most.parse().unwrap()),
+            Some(("arguments", list)) => entry.arguments = list.split(' ').map(str::to_owned).collect(),
+            _ => panic!("{}: run.txt: {line:?} is none of times, open-files, arguments", entry.name),
+        }
+    }
+    entry
+}
+
+/// Runs a guest in a folder of its own, so often at once.
+fn watch_guest(wasmtime: &Runtime, entry: &Entry) -> Done {
     let folder = TempDir::new().unwrap();
     let inner = folder.path().join("a/b/c");
     fs::create_dir_all(&inner).unwrap();
-    let line = shell_line(&wasmtime.clone().dir(&inner).command(&guest(name), [] as [&str; 0]));
-    let lines = vec![line; times].join(" & ");
-    let done = Started::spawn(watch_script(&format!("cd '{}'; {lines} & wait", inner.display())))
-        .finish_within(2 * PATIENCE);
-    assert_eq!(done.stderr, "", "{name}");
+    let runtime = wasmtime.clone().dir(&inner);
+    // Sockets are only in components, and need leave.
+    let command = if find_world(&entry.name).unwrap().is_some() {
+        runtime.option("-Sinherit-network").command(&component(&entry.name), &entry.arguments)
+    } else {
+        runtime.command(&guest(&entry.name), &entry.arguments)
+    };
+    let lines = vec![shell_line(&command); entry.times].join(" & ");
+    let limit = entry.open_files.map_or(String::new(), |most| format!("ulimit -n {most}; "));
+    let script = format!("cd '{}'; {limit}{lines} & wait", inner.display());
+    let done = Started::spawn(watch_script(&script)).finish_within(2 * PATIENCE);
+    assert_eq!(done.stderr, "", "{}", entry.name);
     done
 }
 
@@ -50,16 +90,15 @@ fn watch_guest(wasmtime: &wasmscope_testkit::Runtime, name: &str, times: usize) 
 fn every_attack_guest_is_told_by_the_rules_that_it_names() {
     require_root!();
     let wasmtime = require_runtime!(runtimes::wasmtime());
-    let attacks = attacks();
-    assert!(attacks.len() >= 7, "{attacks:?}");
+    let attacks = corpus("attack", "expected-rules.txt");
+    assert!(attacks.len() >= 30, "{attacks:?}");
     let mut missed = Vec::new();
-    for (name, expected) in &attacks {
-        let times = if name == "fuzzy-bounds" { 5 } else { 1 };
-        let done = watch_guest(&wasmtime, name, times);
+    for attack in attacks.iter().filter(|attack| !attack.expected.is_empty()) {
+        let done = watch_guest(&wasmtime, attack);
         let events = done.events();
         let found = rules(&events);
-        for rule in expected.iter().filter(|rule| !found.contains(rule.as_str())) {
-            missed.push(format!("{name}: {rule} is not among {found:?}"));
+        for rule in attack.expected.iter().filter(|rule| !found.contains(rule.as_str())) {
+            missed.push(format!("{}: {rule} is not among {found:?}", attack.name));
         }
         for detection in named(&events, "workload.detected") {
             let evidence = detection["detection.evidence"].as_array().unwrap();
@@ -74,7 +113,8 @@ fn every_attack_guest_is_told_by_the_rules_that_it_names() {
 fn a_detection_names_the_guest_function_and_what_to_do() {
     require_root!();
     let wasmtime = require_runtime!(runtimes::wasmtime());
-    let events = watch_guest(&wasmtime, "path-probing", 1).events();
+    let probing = entry(&workspace_root().join("workloads/attack/path-probing"));
+    let events = watch_guest(&wasmtime, &probing).events();
     let detections = named(&events, "workload.detected");
     let probing = detections.iter().find(|e| e["security_rule.name"] == "path-escape-probing").unwrap();
     let functions: Vec<_> =
@@ -116,16 +156,33 @@ fn a_runtime_that_turns_against_the_host_is_told() {
 }
 
 #[test]
+fn a_host_in_c_that_was_taken_over_is_told_act_by_act() {
+    require_root!();
+    let library = require_runtime!(runtimes::python_wasmtime()).wasmtime_library();
+    let expected =
+        fs::read_to_string(workspace_root().join("workloads/host/escaped/expected-rules.txt")).unwrap();
+    let expected: Vec<_> =
+        expected.lines().filter_map(|line| line.split_once(' ')).filter(|(act, _)| *act != "#").collect();
+    assert!(expected.len() >= 15, "{expected:?}");
+    let acts: BTreeSet<_> = expected.iter().map(|(act, _)| act).collect();
+    let mut command = Command::new(host_program("escaped"));
+    command.args([library, guest("sleeper")]).args(acts);
+    let events = Started::spawn(watch_script(&shell_line(&command))).finish().events();
+    let found = rules(&events);
+    let missed: Vec<_> = expected.iter().filter(|(_, rule)| !found.contains(rule)).collect();
+    assert!(missed.is_empty(), "{missed:?} of {found:?}");
+}
+
+#[test]
 fn ordinary_guests_set_off_no_serious_rule() {
     require_root!();
     let wasmtime = require_runtime!(runtimes::wasmtime());
-    for (name, argument) in [("busy-files", "3"), ("grow", "3"), ("hello", ""), ("callchain", "1")] {
-        let folder = TempDir::new().unwrap();
-        let arguments: &[&str] = if argument.is_empty() { &[] } else { &[argument] };
-        let line = shell_line(&wasmtime.clone().dir(folder.path()).command(&guest(name), arguments));
-        let script = format!("cd '{}'; {line}", folder.path().display());
-        let events = Started::spawn(watch_script(&script)).finish().events();
-        assert!(serious(&events).is_empty(), "{name}: {:#?}", serious(&events));
+    let ordinary = corpus("benign", "run.txt");
+    assert!(ordinary.len() >= 15, "{ordinary:?}");
+    for guest in &ordinary {
+        let events = watch_guest(&wasmtime, guest).events();
+        assert!(!named(&events, "workload.started").is_empty(), "{}: {events:#?}", guest.name);
+        assert!(serious(&events).is_empty(), "{}: {:#?}", guest.name, serious(&events));
     }
 }
 

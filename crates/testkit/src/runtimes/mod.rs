@@ -133,6 +133,18 @@ impl Runtime {
         &self.program
     }
 
+    /// The shared library in the Python package `wasmtime`.
+    ///
+    /// # Panics
+    ///
+    /// When this is not the Python that has it.
+    pub fn wasmtime_library(&self) -> PathBuf {
+        let folder = self.program.parent().and_then(Path::parent).expect("a program in a folder `bin`");
+        let pattern = folder.join("lib/*/site-packages/wasmtime/*/_libwasmtime.so");
+        let found = glob::glob(&pattern.to_string_lossy()).expect("a valid pattern").find_map(Result::ok);
+        found.unwrap_or_else(|| panic!("no {}", pattern.display()))
+    }
+
     /// With this option of the runtime itself, placed before the guest.
     #[must_use]
     pub fn option(mut self, option: &str) -> Self {

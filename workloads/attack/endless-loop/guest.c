@@ -1,0 +1,14 @@
+/* By its own count, not by a clock: asking for the time would be a host call. */
+#include "watched.h"
+
+static VISIBLE unsigned long long loop(unsigned long long rounds) {
+    volatile unsigned long long sum = 0;
+    for (unsigned long long n = 0; n < rounds; n++)
+        sum += n;
+    return sum;
+}
+
+int main(void) {
+    wait_to_be_known();
+    return loop(2000000000) == 1;
+}
