@@ -78,6 +78,11 @@ impl Panel {
         Self { title, about, view: View::Table, unit, width: 24, queries, needs: None }
     }
 
+    /// A table of labels alone, of series that are always 1.
+    pub(crate) const fn list(title: &'static str, about: &'static str, queries: &'static [Query]) -> Self {
+        Self { title, about, view: View::List, unit: Unit::Count, width: 24, queries, needs: None }
+    }
+
     pub(crate) const fn width(self, width: u8) -> Self {
         Self { width, ..self }
     }
@@ -94,6 +99,7 @@ pub(crate) enum View {
     Lines,
     Stacked,
     Table,
+    List,
 }
 
 /// One query and what its series are called.

@@ -91,7 +91,7 @@ fn height(view: View) -> u32 {
     match view {
         View::Stat => 4,
         View::Lines | View::Stacked => 8,
-        View::Table => 9,
+        View::Table | View::List => 9,
     }
 }
 
@@ -107,7 +107,7 @@ fn unit(unit: Unit) -> &'static str {
 }
 
 fn one(panel: &Panel) -> Value {
-    let table = panel.view == View::Table;
+    let table = matches!(panel.view, View::Table | View::List);
     let instant = table || panel.view == View::Stat;
     let targets = panel.queries.iter().zip('A'..).map(|(query, name)| {
         json!({
@@ -146,11 +146,13 @@ fn one(panel: &Panel) -> Value {
                 json["fieldConfig"]["defaults"]["links"] = links("${__field.labels.workload}");
             }
         }
-        View::Table => {
+        View::Table | View::List => {
             json["type"] = "table".into();
-            json["transformations"] = json!([{
-                "id": "organize", "options": {"excludeByName": {"Time": true, "__name__": true, "job": true}},
-            }]);
+            let mut hidden = json!({"Time": true, "__name__": true, "job": true});
+            if panel.view == View::List {
+                hidden["Value"] = true.into();
+            }
+            json["transformations"] = json!([{"id": "organize", "options": {"excludeByName": hidden}}]);
             json["fieldConfig"]["overrides"] = json!([{
                 "matcher": {"id": "byName", "options": "workload"},
                 "properties": [{"id": "links", "value": links("${__value.text}")}],

@@ -16,17 +16,11 @@ pub(super) const BOARD: Board = Board {
         Row {
             title: "State",
             panels: &[
-                Panel::table(
-                    "Agents",
-                    "Version of each agent. The value is always 1.",
-                    Count,
+                Panel::list("Agents", "Version of each agent.",
                     &[q(r#"wasmscope_agent_build_info{instance=~"$instance"}"#, "")],
                 )
                 .width(12),
-                Panel::table(
-                    "Probes",
-                    "The state of each probe. `wasmscope doctor` says why one is refused, and what stays unseen.",
-                    Count,
+                Panel::list("Probes", "The state of each probe. `wasmscope doctor` says why one is refused, and what stays unseen.",
                     &[q(r#"wasmscope_agent_probe_state{instance=~"$instance"} == 1"#, "")],
                 )
                 .width(12),

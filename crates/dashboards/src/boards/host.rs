@@ -15,10 +15,9 @@ pub(super) const BOARD: Board = Board {
     rows: &[
         Row {
             title: "Workloads",
-            panels: &[Panel::table(
+            panels: &[Panel::list(
                 "Workloads",
                 "What runs, or ended in the last five minutes. The id leads to the dashboard of the workload.",
-                Count,
                 &[q(r#"wasmscope_workload_info{instance=~"$instance"}"#, "")],
             )],
         },

@@ -54,10 +54,7 @@ pub(super) const BOARD: Board = Board {
                         "{{rule}}",
                     )],
                 ),
-                Panel::table(
-                    "Alerts that fire",
-                    "Of the shipped alerts.",
-                    Count,
+                Panel::list("Alerts that fire", "Of the shipped alerts.",
                     &[q(
                         r#"ALERTS{alertname=~"Wasmscope.+", alertstate="firing", instance=~"$instance"}"#,
                         "",

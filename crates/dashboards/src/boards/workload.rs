@@ -24,10 +24,7 @@ pub(super) const BOARD: Board = Board {
         Row {
             title: "What it is",
             panels: &[
-                Panel::table(
-                    "Identity",
-                    "Runtime, module and process. The value is always 1.",
-                    Count,
+                Panel::list("Identity", "Runtime, module and process.",
                     &[q(r#"wasmscope_workload_info{workload=~"$workload"}"#, "")],
                 )
                 .width(18),
