@@ -3,8 +3,8 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test format lint bench bench-detect bench-hooks bench-instrument bench-scan miner-set report fuzz test-mutants test-spec \
-	test-runtimes test-kernels setup clean
+.PHONY: help demo test format lint bench bench-detect bench-hooks bench-instrument bench-scan miner-set report dashboards book \
+	fuzz test-mutants test-spec test-runtimes test-kernels setup clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1@\2/p' $(MAKEFILE_LIST) | \
@@ -63,6 +63,13 @@ miner-set: setup ## Measure the findings about miners (some minutes): docs/miner
 report: ## Render docs/report as HTML and PDF into target/report (installs pandoc and weasyprint)
 	tools/setup.sh report
 	tools/report/render.sh
+
+dashboards: setup ## Write dashboards and rules to target/dashboards: docs/monitoring.md
+	cargo run -p wasmscope -- dashboards target/dashboards
+
+book: ## Make a book of the documentation: target/book/index.html
+	tools/setup.sh book
+	target/tools/bin/mdbook build docs
 
 fuzz: setup ## Run every fuzz target for a minute (and a build); FUZZ_SECONDS=600 FUZZ_TARGETS="analyze policy"
 	tools/fuzz.sh $(or $(FUZZ_SECONDS),60) $(FUZZ_TARGETS)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Cargo cannot: compilers, libraries and package clients of the system.
 #
-#   tools/setup.sh [build|python|node|kernels|containers|bench|prometheus|report]...     (without arguments: build)
+#   tools/setup.sh [build|python|node|kernels|containers|bench|prometheus|report|book]...     (without arguments: build)
 #
 # It looks for what a package brings, not for the package, so that another origin of the
 # same tool will do. A shell script because even `cargo xtask` needs a linker.
@@ -75,8 +75,15 @@ for group in "${@:-build}"; do
         need "fonts-dejavu-core fontconfig" has_font "DejaVu Sans"
         ;;
     prometheus) need "prometheus" test -x /usr/bin/prometheus -a -x /usr/bin/promtool ;;
+    book)
+        # Debian has no package of it; what it would serve and watch with is left out.
+        if ! target/tools/bin/mdbook --version >/dev/null 2>&1; then
+            echo "setup: building mdbook into target/tools (some minutes)"
+            cargo install mdbook --locked --no-default-features --root target/tools
+        fi
+        ;;
     *)
-        echo "setup: unknown group $group; there are build, python, node, kernels, containers, bench, prometheus and report" >&2
+        echo "setup: unknown group $group; there are build, python, node, kernels, containers, bench, prometheus, report and book" >&2
         exit 2
         ;;
     esac

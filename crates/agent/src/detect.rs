@@ -3,6 +3,7 @@
 use crossbeam_channel::{Receiver, never};
 use std::sync::Arc;
 use wasmscope_detect::{Engine, Limits, RuleSet};
+use wasmscope_export::RuleInfo;
 use wasmscope_model::{Detection, Event, EventKind};
 
 /// Rules to ask, and others that may come.
@@ -44,6 +45,17 @@ impl Detector {
         if let Some(engine) = &mut self.engine {
             engine.replace(rules);
         }
+    }
+
+    /// What is asked of events.
+    pub(crate) fn rules(&self) -> Vec<RuleInfo> {
+        let rules = self.engine.iter().flat_map(|engine| engine.rules().rules());
+        let about = rules.map(|rule| RuleInfo {
+            rule: rule.id.clone(),
+            severity: rule.severity.as_str(),
+            maturity: rule.maturity.as_str(),
+        });
+        about.collect()
     }
 
     /// Workloads whose windows were forgotten before they ended.

@@ -374,6 +374,7 @@ impl Watch {
         ];
         let mut snapshot = meter.snapshot(&mut self.registry, &ledger, &queues);
         snapshot.agent.detection_evictions = Some(self.detector.evicted());
+        snapshot.agent.rules = self.detector.rules();
         snapshot
     }
 

@@ -36,6 +36,7 @@ enum Command {
     Run(Box<commands::run::Run>),
     Serve(Box<commands::serve::Serve>),
     Instrument(commands::instrument::Instrument),
+    Dashboards(commands::dashboards::Dashboards),
 }
 
 /// A failure and its exit status.
@@ -85,6 +86,7 @@ fn main() -> ExitCode {
         Command::Run(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Instrument(command) => command.run(),
+        Command::Dashboards(command) => command.run(),
     };
     match result {
         Ok(status) => ExitCode::from(status),

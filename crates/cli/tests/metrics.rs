@@ -1,109 +1,20 @@
 //! Metrics of a whole agent that watches real guests, scraped by curl's likes and by a real Prometheus. Needs root.
 
+#[path = "common/agent.rs"]
+mod agent;
+
+use agent::{Agent, LONG, get, value};
 use std::{
-    fmt::Write as _,
-    io::{BufRead as _, BufReader, Read as _, Write as _, stderr},
-    net::{SocketAddr, TcpListener, TcpStream},
+    io::{BufRead as _, BufReader, Write as _, stderr},
+    net::TcpListener,
     path::Path,
-    process::{Child, ChildStdin, Command, Stdio},
+    process::Command,
     time::{Duration, Instant},
 };
 use wasmscope_testkit::{
     component, guest, may_skip, prometheus, prometheus::Prometheus, require_root, require_runtime, runtimes,
     wait_until, wasmscope,
 };
-
-const LONG: Duration = Duration::from_secs(30);
-
-/// An agent that watches a shell, which starts what it is told to on its input.
-struct Agent {
-    agent: Child,
-    address: SocketAddr,
-    shell: Child,
-    input: ChildStdin,
-}
-
-impl Agent {
-    fn start() -> Self {
-        let mut shell = Command::new("/bin/sh")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let input = shell.stdin.take().unwrap();
-        let mut agent = Command::new(wasmscope())
-            .args(["watch", "--json", "--metrics", "127.0.0.1:0", "--scope", &format!("tree:{}", shell.id())])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = String::new();
-        BufReader::new(agent.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
-        let address = said
-            .trim()
-            .strip_prefix("wasmscope: metrics at http://")
-            .and_then(|s| s.strip_suffix("/metrics"));
-        let address = address.unwrap_or_else(|| panic!("said {said:?}")).parse().unwrap();
-        let agent = Self { agent, address, shell, input };
-        assert!(wait_until(
-            || agent.value("wasmscope_agent_probe_state{probe=\"calls\",state=\"active\"}") == Some(1.0),
-            LONG
-        ));
-        agent
-    }
-
-    /// Has the shell start this, and go on at once.
-    fn run(&mut self, command: &Command) {
-        let mut line = String::new();
-        for word in std::iter::once(command.get_program()).chain(command.get_args()) {
-            write!(line, "'{}' ", word.to_str().unwrap().replace('\'', "'\\''")).unwrap();
-        }
-        self.say(&format!("{line}&\n"));
-    }
-
-    fn say(&mut self, line: &str) {
-        self.input.write_all(line.as_bytes()).unwrap();
-        self.input.flush().unwrap();
-    }
-
-    fn page(&self) -> String {
-        get(self.address, "/metrics").unwrap_or_default()
-    }
-
-    /// The value of the first series that begins so.
-    fn value(&self, series: &str) -> Option<f64> {
-        value(&self.page(), series)
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let _ = self.shell.kill();
-        let _ = self.shell.wait();
-        let pid = rustix::process::Pid::from_child(&self.agent);
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        let status = self.agent.wait();
-        if !std::thread::panicking() {
-            assert_eq!(status.unwrap().code(), Some(0));
-        }
-    }
-}
-
-fn get(address: SocketAddr, path: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    head.starts_with("HTTP/1.1 200").then(|| body.to_owned())
-}
-
-fn value(page: &str, series: &str) -> Option<f64> {
-    let line = page.lines().find(|line| line.starts_with(series))?;
-    line.rsplit(' ').next()?.parse().ok()
-}
 
 /// The series of the one workload whose module has this name.
 fn workload(page: &str, module: &str) -> Option<String> {
@@ -124,7 +35,9 @@ fn what_a_module_counts_of_itself_is_in_the_numbers() {
         .args([&guarded, &guest("stack-smash")])
         .status();
     assert!(instrument.unwrap().success());
-    for runtime in [require_runtime!(runtimes::wasmtime()), require_runtime!(runtimes::node())] {
+    let installed = [runtimes::wasmtime(), runtimes::python_wasmer(), runtimes::bun()];
+    for runtime in installed {
+        let runtime = require_runtime!(runtime);
         let mut agent = Agent::start();
         agent.run(&runtime.command(&guarded, ["20000"]));
         let result = |page: &str, name: &str| {

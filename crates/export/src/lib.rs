@@ -39,8 +39,10 @@ pub use address::{AddressError, listen_address};
 pub use bounds::WORKLOADS;
 pub use encode::{Encoder, prometheus_text};
 pub use label::{LABEL_CHARS, label};
+pub use metric::{About, Kind};
+pub use metrics::metrics;
 pub use scrape::Source;
 pub use server::{Listener, ServeError, Server, bind, serve};
 pub use snapshot::{
-    AgentUsage, ByName, Direction, IoKind, IoUsage, QueueUsage, Snapshot, StageCount, WorkloadUsage,
+    AgentUsage, ByName, Direction, IoKind, IoUsage, QueueUsage, RuleInfo, Snapshot, StageCount, WorkloadUsage,
 };

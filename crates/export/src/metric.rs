@@ -12,13 +12,24 @@ const LABELS: usize = 8;
 
 /// What kind of metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Only grows, until the workload or the agent ends.
     Counter,
     /// Goes up and down.
     Gauge,
     /// Always 1; what it says is in its labels.
     Info,
+}
+
+/// What others may know of a metric: queries are checked against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct About {
+    /// The name of its series, suffixes included.
+    pub name: &'static str,
+    /// What kind of metric.
+    pub kind: Kind,
+    /// Names of its labels; a scrape adds its own.
+    pub labels: &'static [&'static str],
 }
 
 /// One metric: everything that is said about it anywhere.

@@ -1,11 +1,16 @@
 //! The list of all metrics. Pages, `docs/metrics.md` and the tests come from it.
 
 use crate::metric::{
-    Kind, Metric, Sample, by_name, by_stage, known, per_entry, per_workload, per_workload_and,
+    About, Kind, Metric, Sample, by_name, by_stage, known, per_entry, per_workload, per_workload_and,
     per_workload_by_name, single,
 };
 use prometheus_client::registry::Unit::{Bytes, Seconds};
 use wasmscope_model::ProbeState;
+
+/// Every metric that there can be, in the order of the page.
+pub fn metrics() -> impl Iterator<Item = About> {
+    METRICS.iter().map(|metric| About { name: metric.name, kind: metric.kind, labels: metric.labels })
+}
 
 /// Every metric, in the order of the page.
 pub(crate) static METRICS: &[Metric] = &[
@@ -272,6 +277,17 @@ pub(crate) static METRICS: &[Metric] = &[
         labels: &[],
         help: "Workloads and modules of which the rules forgot what they had seen, because there was too much.",
         samples: |page| single(page.rest.agent.detection_evictions),
+    },
+    Metric {
+        name: "wasmscope_agent_rule_info",
+        kind: Kind::Info,
+        unit: None,
+        labels: &["rule", "severity", "maturity"],
+        help: "The rules that events are shown to. Join on rule to know how bad a detection is.",
+        samples: |page| {
+            let rules = page.rest.agent.rules.iter();
+            Box::new(rules.map(|rule| Sample::new([rule.rule.as_str(), rule.severity, rule.maturity], 1u64)))
+        },
     },
     Metric {
         name: "wasmscope_agent_probe_state",

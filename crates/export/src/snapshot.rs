@@ -207,6 +207,19 @@ pub struct AgentUsage {
     pub resident_bytes: Option<u64>,
     /// Workloads whose windows of rules were forgotten before they ended.
     pub detection_evictions: Option<u64>,
+    /// The rules that events are shown to. Ids are as rules are allowed to have them, and unique.
+    pub rules: Vec<RuleInfo>,
+}
+
+/// One rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// Its id, the `rule` of its detections.
+    pub rule: String,
+    /// How bad it is what it states: `info` to `critical`.
+    pub severity: &'static str,
+    /// `experimental`, `incubating`, `stable`.
+    pub maturity: &'static str,
 }
 
 /// A number of records at one stage. Equal families and stages are added up.

@@ -54,6 +54,22 @@ pub fn check_metrics(page: &str) -> String {
     says
 }
 
+/// What promtool says when it is run with these arguments, or what it complains of.
+///
+/// # Errors
+///
+/// It failed: what it said, and how it ended.
+///
+/// # Panics
+///
+/// When promtool cannot be run.
+pub fn promtool(args: &[&str]) -> Result<String, String> {
+    let output = Command::new(PROMTOOL).args(args).output().expect("starting promtool");
+    let said =
+        [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned()).concat();
+    if output.status.success() { Ok(said) } else { Err(format!("{said}{}", output.status)) }
+}
+
 /// A running Prometheus with a configuration and data of its own; ended when dropped.
 #[derive(Debug)]
 pub struct Prometheus {
@@ -70,13 +86,27 @@ impl Prometheus {
     ///
     /// When it is [`missing`], or does not become ready.
     pub fn scraping(targets: &[SocketAddr]) -> Self {
+        Self::with_rules(targets, &[])
+    }
+
+    /// The same with these files of rules, which are evaluated every second.
+    ///
+    /// # Panics
+    ///
+    /// As [`scraping`](Self::scraping).
+    pub fn with_rules(targets: &[SocketAddr], rules: &[&str]) -> Self {
         let folder = TempDir::with_prefix("prometheus-").expect("creating a folder for Prometheus");
         let targets: Vec<_> = targets.iter().map(|target| format!("'{target}'")).collect();
         let config = format!(
-            "global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}\n\
+            "global: {{scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 1s}}\n\
+             rule_files: ['{}/rules-*.yml']\n\
              scrape_configs: [{{job_name: test, static_configs: [{{targets: [{}]}}]}}]\n",
+            folder.path().display(),
             targets.join(", ")
         );
+        for (number, rules) in rules.iter().enumerate() {
+            fs::write(folder.path().join(format!("rules-{number}.yml")), rules).expect("writing rules");
+        }
         let config_file = folder.path().join("prometheus.yml");
         fs::write(&config_file, config).expect("writing the configuration of Prometheus");
         let address = free_address();

@@ -1,7 +1,6 @@
 //! `wasmscope instrument`
 
-mod files;
-
+use super::files;
 use crate::{Failure, output};
 use anyhow::{Context as _, anyhow};
 use clap::ValueEnum;

@@ -1,6 +1,8 @@
 //! One file per subcommand.
 
+pub(crate) mod dashboards;
 pub(crate) mod doctor;
+mod files;
 mod guest;
 pub(crate) mod inspect;
 pub(crate) mod instrument;

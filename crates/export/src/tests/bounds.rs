@@ -141,3 +141,16 @@ fn names_that_come_a_few_at_a_time_share_the_same_room() {
         assert!(page.len() < 5 << 20, "with {calls} calls: {} bytes", page.len());
     }
 }
+
+#[test]
+fn violations_are_named_whatever_else_guests_count() {
+    let mut snapshot = fleet(1000, 400, 50);
+    let last = snapshot.workloads.last_mut().unwrap();
+    last.guest_results.push(("violations".into(), 1));
+    let series =
+        format!("wasmscope_workload_guest_result{{workload=\"{}\",result=\"violations\"}} 1\n", last.id);
+    let mut encoder = Encoder::default();
+    for _ in 0..2 {
+        assert!(encoder.openmetrics(snapshot.clone()).contains(&series));
+    }
+}

@@ -1,7 +1,8 @@
 //! Snapshots to test with.
 
 use crate::{
-    AgentUsage, ByName, Direction, IoKind, IoUsage, QueueUsage, Snapshot, Source, StageCount, WorkloadUsage,
+    AgentUsage, ByName, Direction, IoKind, IoUsage, QueueUsage, RuleInfo, Snapshot, Source, StageCount,
+    WorkloadUsage,
 };
 use std::time::Duration;
 use wasmscope_model::{BootId, Pid, ProbeState, ProcessKey, Sha256, WorkloadId};
@@ -53,9 +54,9 @@ pub(super) fn workload(pid: u32) -> WorkloadUsage {
         open_descriptors: Some(12),
         traps: vec![("unreachable".into(), 1)],
         detections: vec![("path-escape".into(), 2)],
-        guest_results: vec![("calls.total".into(), 1_000_000), ("violations".into(), 0)],
-        host_calls_denied: Some(3),
         events_withheld: Some(0),
+        host_calls_denied: Some(1),
+        guest_results: vec![("violations".into(), 1)],
         guest_cpu: vec![("hello.wasm".into(), Duration::from_secs(11))],
         outside_cpu: Some(Duration::from_millis(3_340)),
         ..WorkloadUsage::new(id(pid), Pid(pid))
@@ -91,6 +92,11 @@ pub(super) fn full() -> Snapshot {
             cpu: Some(Duration::from_millis(250)),
             resident_bytes: Some(20 << 20),
             detection_evictions: Some(0),
+            rules: vec![RuleInfo {
+                rule: "path-escape".into(),
+                severity: "critical",
+                maturity: "experimental",
+            }],
         },
     }
 }
@@ -102,7 +108,8 @@ pub(super) fn fleet(workloads: u32, calls: u64, others: u64) -> Snapshot {
         syscall_errors: names("ELONGERROR", others),
         traps: names("a_long_kind_of_trap_", others),
         detections: names("a-long-name-of-a-rule-", others),
-        guest_results: names("a-long-name-of-a-result-", others),
+        // These the guest names as it likes.
+        guest_results: names(&"r".repeat(60), others),
         guest_cpu: names(&format!("{}.wasm-", "m".repeat(60)), others)
             .into_iter()
             .map(|(name, n)| (name, Duration::from_nanos(n)))
