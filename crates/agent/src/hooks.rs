@@ -104,11 +104,6 @@ impl HookSocket {
         Ok(socket)
     }
 
-    /// Where hooks connect to.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Reads on a thread of its own until `stop` is closed by its other side; then what has arrived is taken in.
     pub(crate) fn serve(
         self,

@@ -317,7 +317,6 @@ impl Watch {
                     for hook in hook.into_iter().chain(hooked.try_iter().take(BATCH)) {
                         self.take_hook(hook);
                     }
-                    losses_due.get_or_insert(monotonic() + LOSSES_EVERY);
                 },
                 recv(stops[0]) -> _ => return End::Asked,
                 recv(stops[1]) -> _ => return End::Done,

@@ -4,7 +4,7 @@ use crate::{
     rules::{Limit, Rule},
     window::Full,
 };
-use wasmscope_model::{Confidence, Detection, Event, EventKind, Workload};
+use wasmscope_model::{Confidence, Detection, Event, Workload};
 
 /// What a detection is made under.
 pub(super) struct Circumstances<'a> {
@@ -88,14 +88,6 @@ fn confidence(rule: &Rule, about: &Circumstances<'_>) -> (Confidence, Vec<String
 }
 
 fn who(event: &Event) -> (wasmscope_model::WorkloadId, wasmscope_model::Pid) {
-    use wasmscope_model::Pid;
-    let id = event.kind.workload().expect("rules look at events of workloads only");
-    let pid = match &event.kind {
-        EventKind::Started { workload, .. } | EventKind::Identified { workload, .. } => workload.pid,
-        EventKind::Grown { pid, .. } | EventKind::Exited { pid, .. } | EventKind::Forked { pid, .. } => *pid,
-        EventKind::Executed(act) => act.pid,
-        EventKind::Throttled(throttled) => throttled.pid,
-        other => other.actor().map_or(Pid(0), |actor| actor.pid),
-    };
-    (id, pid)
+    let of = "rules look at events of workloads only";
+    (event.kind.workload().expect(of), event.kind.pid().expect(of))
 }

@@ -2,21 +2,19 @@
 
 use super::*;
 
-const INSTANCES: Kinds = HOOKED;
-
 pub(super) static FIELDS: &[Field] = &[
     event(
         "wasm.instance.id",
         Type::Int,
-        INSTANCES,
-        |k| some(hooked(k)?.id),
+        HOOKED,
+        |k| some(k.instance()?.id),
         "number of the instance, unique in its process",
     ),
     event(
         "wasm.instance.name",
         Type::String,
-        INSTANCES,
-        |k| some(&hooked(k)?.name),
+        HOOKED,
+        |k| some(&k.instance()?.name),
         "the name that the host gave the instance",
     ),
     event(

@@ -4,7 +4,7 @@ use super::{Field, OfEvent, OfWorkload, Source, Type, Unit, Value};
 use crate::{
     EventKind, Workload,
     activity::{FileAct, NetworkAct, Outcome},
-    boundary::{GuestRun, HostCall, Instance, InstanceGrowth},
+    boundary::{GuestRun, HostCall, InstanceGrowth},
     event::Exit,
     kind::{Kind, Kinds},
 };
@@ -139,10 +139,6 @@ fn exit_kind(kind: &EventKind) -> Option<Value<'_>> {
         Exit::Exec => "exec",
         Exit::Unseen => "unseen",
     })
-}
-
-fn hooked(kind: &EventKind) -> Option<&Instance> {
-    kind.instance()
 }
 
 /// A thread's id is the kernel's, or the process's own word.
