@@ -183,3 +183,22 @@ fn other_rules_take_over_and_those_that_stay_keep_their_windows() {
 fn counting_lines() -> String {
     "events: [workload.file.opened]\ncondition: file.path == '/a'\nwindow: {within: 1m, count: 2}".into()
 }
+
+#[test]
+fn one_event_is_one_step_of_a_sequence() {
+    let step = "{events: [workload.file.opened], condition: \"file.path.startsWith('/s')\"}";
+    let mut engine = engine(&format!("window: {{within: 1s, sequence: [{step}, {step}]}}"));
+    let stream = events(&format!("{}\n{}\n{}", opened("/s1"), opened("/other"), opened("/s2")));
+    assert!(observe(&mut engine, &stream[..2]).is_empty());
+    assert_eq!(observe(&mut engine, &stream[2..]).len(), 1);
+}
+
+#[test]
+fn detections_on_what_hooks_tell_say_which_process_it_was() {
+    let mut engine = engine("events: [boundary.call]\ncondition: wasi.call.name == 'random_get'");
+    let call = r#"{"event.name": "boundary.call", "process.pid": 77, "wasm.instance.id": 1, "wasm.instance.name": "i",
+        "wasi.call.interface": "wasi_snapshot_preview1", "wasi.call.name": "random_get", "wasi.call.class": "random",
+        "wasi.call.outcome": "ok", "wasi.call.duration_ns": 100}"#;
+    let found = observe(&mut engine, &events(&call.replace('\n', " ")));
+    assert_eq!(found.iter().map(|d| d.pid.0).collect::<Vec<_>>(), [77]);
+}

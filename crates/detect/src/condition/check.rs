@@ -1,23 +1,20 @@
 //! From CEL to the typed tree: every name is a field, every operation fits its types.
 
 use super::{
-    expr::{AddressTest, Key, Number, Operation, Order, Test, Text, TextTest},
+    expr::{AddressTest, Fraction, Key, Number, Operation, Order, Test, Text, TextTest},
     parse::{Parsed, Place, parse},
-    sets::{Paths, Prefixes, Words},
+    sets::{Needles, Paths, Pattern, Prefixes, Words},
 };
-use aho_corasick::AhoCorasick;
 use cel::{
     common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operators},
     parser::Expression,
 };
 use ipnet::IpNet;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use wasmscope_model::fields::{Field, Source, Type, fields};
 
 /// Nodes of one condition, its macros included: macros that use each other twice would grow without bound.
 const MOST_NODES: usize = 5_000;
-/// Bytes that a compiled pattern may take. Matching takes linear time, whatever the pattern.
-const PATTERN_BYTES: usize = 1 << 20;
 
 /// What is wrong with a condition, and where in its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,10 +210,12 @@ impl<'a> Compiler<'a> {
             (operators::LOGICAL_AND, None, args) => Ok(Typed::Test(Test::And(self.joined(name, args)?))),
             (operators::LOGICAL_OR, None, args) => Ok(Typed::Test(Test::Or(self.joined(name, args)?))),
             (operators::LOGICAL_NOT, None, [inner]) => {
-                Ok(Typed::Test(Test::Not(Box::new(self.bool(inner)?))))
+                Ok(Typed::Test(Test::Not(Arc::new(self.bool(inner)?))))
             }
             (operators::NEGATE, None, [inner]) => match self.typed(inner)? {
-                Typed::Number(Number::Double(number), ty) => Ok(Typed::Number(Number::Double(-number), ty)),
+                Typed::Number(Number::Double(number), ty) => {
+                    Ok(Typed::Number(Number::Double(Fraction(-number.0)), ty))
+                }
                 Typed::Number(number, Type::Int) => {
                     let (zero, number) = (Box::new(Number::Int(0)), Box::new(number));
                     Ok(Typed::Number(Number::Calculated(zero, Operation::Subtract, number), Type::Int))
@@ -238,14 +237,14 @@ impl<'a> Compiler<'a> {
     }
 
     /// Chains of one operator are one node.
-    fn joined(&mut self, name: &str, args: &[Expression]) -> Result<Box<[Test]>, Wrong> {
+    fn joined(&mut self, name: &str, args: &[Expression]) -> Result<Box<[Arc<Test>]>, Wrong> {
         let mut all = Vec::new();
         for arg in args {
             match &arg.expr {
                 Expr::Call(inner) if inner.func_name == name && inner.target.is_none() => {
                     all.extend(self.joined(name, &inner.args)?);
                 }
-                _ => all.push(self.bool(arg)?),
+                _ => all.push(Arc::new(self.bool(arg)?)),
             }
         }
         Ok(all.into())
@@ -273,7 +272,7 @@ impl<'a> Compiler<'a> {
                 let Number::Field(field) = number else {
                     return Err((item.id, "only a field can be looked for in a list of numbers".into()));
                 };
-                let is = |n| Test::Number(Number::Field(field), Order::Equal, Number::Int(n));
+                let is = |n| Arc::new(Test::Number(Number::Field(field), Order::Equal, Number::Int(n)));
                 Test::Or(numbers.into_iter().map(is).collect())
             }
             (item, list) => return Err((id, format!("no {} is in a {}", item.name(), list.name()))),
@@ -327,7 +326,7 @@ impl<'a> Compiler<'a> {
             }
             (left, right) => return Err((id, mismatch(&left, &right, "compare"))),
         };
-        Ok(Typed::Test(if negated { Test::Not(Box::new(test)) } else { test }))
+        Ok(Typed::Test(if negated { Test::Not(Arc::new(test)) } else { test }))
     }
 
     fn method(
@@ -364,7 +363,7 @@ impl<'a> Compiler<'a> {
             ("startsWith", [with]) => TextTest::StartsWith(Prefixes::new(self.texts(with)?)),
             ("endsWith", [with]) => TextTest::EndsWith(Prefixes::of_ends(self.texts(with)?)),
             ("under", [with]) => TextTest::Under(Paths::new(self.texts(with)?)),
-            ("matches", [pattern]) => TextTest::Matches(Box::new(self.pattern(pattern)?)),
+            ("matches", [pattern]) => TextTest::Matches(self.pattern(pattern)?),
             ("contains", [part]) => match self.typed(part)? {
                 Typed::Constants(parts) => TextTest::Contains(Box::new(any_of(part.id, &parts)?)),
                 Typed::Text(Text::Const(part_text)) => {
@@ -387,15 +386,11 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn pattern(&mut self, e: &Expression) -> Result<regex::Regex, Wrong> {
+    fn pattern(&mut self, e: &Expression) -> Result<Pattern, Wrong> {
         let Text::Const(pattern) = self.text(e)? else {
             return Err((e.id, "a pattern must be known now: write it as a string".into()));
         };
-        let built = regex::RegexBuilder::new(&pattern)
-            .size_limit(PATTERN_BYTES)
-            .dfa_size_limit(PATTERN_BYTES)
-            .build();
-        built.map_err(|error| {
+        Pattern::new(&pattern).map_err(|error| {
             let message = error.to_string();
             (e.id, format!("not a usable pattern: {}", message.lines().last().unwrap_or("").trim()))
         })
@@ -454,7 +449,9 @@ fn of_literal(literal: &LiteralValue) -> Result<Typed, String> {
             let number = i64::try_from(*number.inner()).map_err(|_| "numbers end at 2^63-1")?;
             Typed::Number(Number::Int(number), Type::Int)
         }
-        LiteralValue::Double(number) => Typed::Number(Number::Double(*number.inner()), Type::Double),
+        LiteralValue::Double(number) => {
+            Typed::Number(Number::Double(Fraction(*number.inner())), Type::Double)
+        }
         LiteralValue::String(text) => Typed::Text(Text::Const(text.inner().into())),
         LiteralValue::Bytes(_) | LiteralValue::Null => {
             return Err("bytes and null are of no use in a condition: has() asks for absence".into());
@@ -546,6 +543,6 @@ fn nets(id: u64, texts: &[String]) -> Result<Box<[IpNet]>, Wrong> {
     texts.iter().map(net).collect()
 }
 
-fn any_of(id: u64, parts: &[String]) -> Result<AhoCorasick, Wrong> {
-    AhoCorasick::new(parts).map_err(|error| (id, format!("too much to search for: {error}")))
+fn any_of(id: u64, parts: &[String]) -> Result<Needles, Wrong> {
+    Needles::new(parts).map_err(|error| (id, format!("too much to search for: {error}")))
 }

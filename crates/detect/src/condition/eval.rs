@@ -9,6 +9,7 @@ use std::{
     cmp::Ordering,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     net::IpAddr,
+    sync::Arc,
 };
 use wasmscope_model::{
     EventKind, Workload,
@@ -89,7 +90,7 @@ impl Test {
 }
 
 /// The first that is `deciding` decides; else one unknown leaves all unknown.
-fn decide(all: &[Test], deciding: bool, view: &View<'_>) -> Option<bool> {
+fn decide(all: &[Arc<Test>], deciding: bool, view: &View<'_>) -> Option<bool> {
     let mut known = true;
     for test in all {
         match test.holds(view) {
@@ -132,9 +133,9 @@ impl TextTest {
             Self::Compare(order, other) => order.holds(Some(text.cmp(other.get(view)?))),
             Self::In(words) => words.contains(text),
             Self::StartsWith(prefixes) | Self::EndsWith(prefixes) => prefixes.matches(text),
-            Self::Contains(any) => any.is_match(text),
+            Self::Contains(any) => any.are_in(text),
             Self::ContainsText(other) => text.contains(other.get(view)?),
-            Self::Matches(pattern) => pattern.is_match(text),
+            Self::Matches(pattern) => pattern.is_in(text),
             Self::Under(paths) => paths.contains(text),
         })
     }
@@ -193,7 +194,7 @@ impl Number {
     pub(crate) fn get(&self, view: &View<'_>) -> Option<Computed> {
         Some(match self {
             Self::Int(number) => Computed::Int(*number),
-            Self::Double(number) => Computed::Double(*number),
+            Self::Double(number) => Computed::Double(number.0),
             Self::Field(field) => match view.value(field)? {
                 Value::Int(number) => Computed::Int(number),
                 Value::Double(number) => Computed::Double(number),

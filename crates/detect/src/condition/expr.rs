@@ -1,18 +1,20 @@
 //! The compiled form of a condition: every node has its type, nothing is looked up by name any more.
 
-use super::sets::{Paths, Prefixes, Words};
-use aho_corasick::AhoCorasick;
+use super::sets::{Needles, Paths, Pattern, Prefixes, Words};
 use ipnet::IpNet;
-use regex::Regex;
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 use wasmscope_model::fields::Field;
 
 /// Something true, false, or unknown because a field is not there.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Test {
     Const(bool),
-    And(Box<[Test]>),
-    Or(Box<[Test]>),
-    Not(Box<Test>),
+    And(Box<[Arc<Test>]>),
+    Or(Box<[Arc<Test>]>),
+    Not(Arc<Test>),
     /// The act is outside of the envelope.
     Outside,
     /// A field of type bool.
@@ -31,7 +33,7 @@ pub(crate) enum Test {
 }
 
 /// A text.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Text {
     Const(Box<str>),
     Field(&'static Field),
@@ -42,21 +44,21 @@ pub(crate) enum Text {
 }
 
 /// What is asked of a text.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) enum TextTest {
     Is(Text),
     Compare(Order, Text),
     In(Words),
     StartsWith(Prefixes),
     EndsWith(Prefixes),
-    Contains(Box<AhoCorasick>),
+    Contains(Box<Needles>),
     ContainsText(Text),
-    Matches(Box<Regex>),
+    Matches(Pattern),
     Under(Paths),
 }
 
 /// What is asked of an address.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) enum AddressTest {
     Is(std::net::IpAddr),
     In(Box<[IpNet]>),
@@ -66,7 +68,7 @@ pub(crate) enum AddressTest {
 }
 
 /// Two numbers beside each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Order {
     Equal,
     Less,
@@ -76,10 +78,10 @@ pub(crate) enum Order {
 }
 
 /// A number.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Number {
     Int(i64),
-    Double(f64),
+    Double(Fraction),
     Field(&'static Field),
     /// Characters of a text, as CEL counts them.
     Size(Text),
@@ -92,8 +94,26 @@ pub(crate) enum Number {
     Calculated(Box<Number>, Operation, Box<Number>),
 }
 
+/// A constant with a fraction: the same one if it has the same bits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fraction(pub(crate) f64);
+
+impl PartialEq for Fraction {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_bits() == other.0.to_bits()
+    }
+}
+
+impl Eq for Fraction {}
+
+impl Hash for Fraction {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_bits().hash(state);
+    }
+}
+
 /// What is done with two numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Operation {
     Add,
     Subtract,

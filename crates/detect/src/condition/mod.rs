@@ -10,6 +10,7 @@ mod eval;
 mod expr;
 mod functions;
 mod parse;
+mod plan;
 mod reach;
 mod sets;
 
@@ -17,4 +18,5 @@ pub(crate) use check::{Compiler, Fault, unknown};
 pub(crate) use eval::View;
 pub(crate) use expr::{Key, Test};
 pub(crate) use parse::{Parsed, parse};
+pub(crate) use plan::{Folding, Memo, Nodes, Plan};
 pub(crate) use reach::can_match;

@@ -1,15 +1,29 @@
 //! Sets of texts, whose speed does not depend on how many there are.
 
-use std::collections::HashSet;
+use aho_corasick::AhoCorasick;
+use std::{
+    collections::HashSet,
+    hash::{Hash, Hasher},
+};
 
 /// Few words are compared faster than hashed.
 const FEW: usize = 8;
 
 /// Is a text one of these?
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Words {
     Few(Box<[Box<str>]>),
     Many(HashSet<Box<str>>),
+}
+
+impl Hash for Words {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Few(words) => words.hash(state),
+            // They have no order; sets of the same size are told apart by comparison.
+            Self::Many(words) => words.len().hash(state),
+        }
+    }
 }
 
 impl Words {
@@ -32,7 +46,7 @@ impl Words {
 }
 
 /// Does a text begin with one of these?
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Prefixes {
     /// Sorted; none begins with another, so that only the last one that is not behind the text can be its beginning.
     sorted: Box<[Box<str>]>,
@@ -83,7 +97,7 @@ fn ends(text: &str, end: &str) -> bool {
 }
 
 /// Is a path one of these, or below one?
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Paths {
     themselves: Words,
     below: Prefixes,
@@ -103,6 +117,75 @@ impl Paths {
 
     pub(crate) fn contains(&self, path: &str) -> bool {
         self.below.matches(path) || self.themselves.contains(path)
+    }
+}
+
+/// Is one of these somewhere in a text?
+#[derive(Debug)]
+pub(crate) struct Needles {
+    automaton: AhoCorasick,
+    needles: Box<[Box<str>]>,
+}
+
+impl Needles {
+    /// # Errors
+    /// There are too many for an automaton.
+    pub(crate) fn new(needles: &[String]) -> Result<Self, aho_corasick::BuildError> {
+        let automaton = AhoCorasick::new(needles)?;
+        Ok(Self { automaton, needles: needles.iter().map(|needle| needle.as_str().into()).collect() })
+    }
+
+    pub(crate) fn are_in(&self, text: &str) -> bool {
+        self.automaton.is_match(text)
+    }
+}
+
+/// Equal for equal texts in the same order.
+impl PartialEq for Needles {
+    fn eq(&self, other: &Self) -> bool {
+        self.needles == other.needles
+    }
+}
+
+impl Eq for Needles {}
+
+impl Hash for Needles {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.needles.hash(state);
+    }
+}
+
+/// A regular expression; equal if it is written in the same way.
+#[derive(Debug)]
+pub(crate) struct Pattern(regex::Regex);
+
+impl Pattern {
+    /// Bytes that it may take when compiled. Matching takes linear time, whatever the pattern.
+    const BYTES: usize = 1 << 20;
+
+    /// # Errors
+    /// It is none, or too large.
+    pub(crate) fn new(pattern: &str) -> Result<Self, regex::Error> {
+        let mut builder = regex::RegexBuilder::new(pattern);
+        builder.size_limit(Self::BYTES).dfa_size_limit(Self::BYTES).build().map(Self)
+    }
+
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Hash for Pattern {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.as_str().hash(state);
     }
 }
 

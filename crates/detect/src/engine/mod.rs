@@ -10,7 +10,7 @@ mod state;
 pub(crate) use memory::event_bytes;
 
 use crate::{
-    condition::View,
+    condition::{Memo, View},
     rules::{Check, Rule, RuleSet},
     window::{Full, Window},
 };
@@ -75,6 +75,10 @@ pub struct Engine {
     /// When something was last lost that may have been an event.
     lost_at: Option<u64>,
     counts: Counts,
+    /// What the conditions have in common, of the present event.
+    memo: Memo,
+    /// Conditions that are true of the present event; empty in between.
+    matching: Vec<u32>,
 }
 
 impl Engine {
@@ -90,6 +94,8 @@ impl Engine {
             bytes: 0,
             lost_at: None,
             counts: Counts::default(),
+            memo: Memo::default(),
+            matching: Vec::new(),
         }
     }
 
@@ -132,7 +138,7 @@ impl Engine {
             state.renumber(&moved);
             self.bytes += state.bytes();
         }
-        (self.rules, self.limiters) = (rules, limiters);
+        (self.rules, self.limiters, self.memo) = (rules, limiters, Memo::default());
     }
 
     /// Takes in one event and adds what it leads to. Events of one workload come in their order, more or less.
@@ -150,7 +156,7 @@ impl Engine {
         }
         let kind = event.kind.kind();
         if let Some(id) = event.kind.workload()
-            && !self.rules.of(kind).is_empty()
+            && !self.rules.of(kind).plan.is_empty()
         {
             self.ask(kind, id, event, found);
         }
@@ -164,14 +170,16 @@ impl Engine {
     fn ask(&mut self, kind: Kind, id: WorkloadId, event: &Event, found: &mut Vec<Detection>) {
         let facts = self.workloads.get(&id).and_then(|state| state.facts.as_deref());
         let view = View::new(&event.kind, facts).with_own(&self.rules.own);
-        let mut matched: Vec<Matched> = Vec::new();
-        // Backwards, so that one event is not two steps of a sequence.
-        for check in self.rules.of(kind).iter().rev() {
-            if check.test.holds(&view) == Some(true) {
-                matched.push(Matched::new(check, &self.rules.rules[check.rule as usize], &view));
-            }
+        let checks = self.rules.of(kind);
+        self.memo.begin(&self.rules.nodes);
+        checks.plan.matching(&self.rules.nodes, &view, &mut self.memo, &mut self.matching);
+        if self.matching.is_empty() {
+            return;
         }
-        for matched in matched.into_iter().rev() {
+        self.matching.sort_unstable();
+        let checks = self.matching.drain(..).map(|index| &checks.checks[index as usize]);
+        let matched = checks.map(|check| Matched::new(check, &self.rules.rules[check.rule as usize], &view));
+        for matched in matched.collect::<Vec<_>>() {
             self.matched(&matched, id, event, found);
         }
     }

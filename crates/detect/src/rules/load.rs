@@ -1,13 +1,13 @@
 //! From files to a set of rules.
 
 use super::{
-    Check, Rule, RuleSet,
+    Check, Checks, Rule, RuleSet,
     compile::{Compiled, compile, compile_own},
     file::{EnvelopeFile, ListFile, MacroFile, RuleFile, SettingsFile},
     place::Reading,
 };
 use crate::{
-    condition::Compiler,
+    condition::{Compiler, Folding},
     envelope::Own,
     error::{Invalid, Problem},
     files::Files,
@@ -15,6 +15,7 @@ use crate::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
 };
 use wasmscope_model::Kind;
 
@@ -76,25 +77,28 @@ impl RuleSet {
             problems.dedup();
             return Err(Invalid { problems });
         }
-        Ok(Self { own, ..Self::index(found) })
+        Ok(Self::index(found, own))
     }
 
-    fn index(found: BTreeMap<String, (Rule, Compiled)>) -> Self {
-        let own = Own::default();
-        let mut set =
-            Self { rules: Vec::new(), by_kind: (0..Kind::COUNT).map(|_| Vec::new()).collect(), own };
+    fn index(found: BTreeMap<String, (Rule, Compiled)>, own: Own) -> Self {
+        let mut folding = Folding::default();
+        let mut rules = Vec::new();
+        let mut of_kinds: Vec<(Vec<Check>, Vec<_>)> = (0..Kind::COUNT).map(|_| Default::default()).collect();
         for (rule, compiled) in found.into_values() {
-            let index = set.rules.len() as u32;
-            for (step, (kinds, test)) in compiled.into_iter().enumerate() {
-                let test = std::sync::Arc::new(test);
+            let index = rules.len() as u32;
+            for (step, (kinds, test)) in compiled.into_iter().enumerate().rev() {
+                let parts = folding.parts(&Arc::new(test));
                 for kind in kinds {
-                    let test = std::sync::Arc::clone(&test);
-                    set.by_kind[kind as usize].push(Check { rule: index, step: step as u8, test });
+                    let (checks, conditions) = &mut of_kinds[kind as usize];
+                    checks.push(Check { rule: index, step: step as u8 });
+                    conditions.push(parts.clone());
                 }
             }
-            set.rules.push(rule);
+            rules.push(rule);
         }
-        set
+        let checks = |(checks, conditions)| Checks { checks, plan: folding.plan(conditions) };
+        let by_kind = of_kinds.into_iter().map(checks).collect();
+        Self { rules, by_kind, nodes: folding.finish(), own }
     }
 }
 

@@ -6,7 +6,7 @@ mod load;
 mod place;
 
 use crate::{
-    condition::{Key, Test},
+    condition::{Key, Nodes, Plan},
     envelope::Own,
     window::Shape,
 };
@@ -122,20 +122,29 @@ pub(crate) struct Limit {
 }
 
 /// A condition of a rule, as one kind of event asks it.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Check {
     /// Index of the rule.
     pub(crate) rule: u32,
     /// Step of its sequence.
     pub(crate) step: u8,
-    pub(crate) test: std::sync::Arc<Test>,
+}
+
+/// What is asked of one kind of event.
+#[derive(Debug, Default)]
+pub(crate) struct Checks {
+    /// By rule, and the last step of a sequence first: one event is not two steps.
+    pub(crate) checks: Vec<Check>,
+    /// When each of them matches, by its index.
+    pub(crate) plan: Plan,
 }
 
 /// Rules that were checked, by the kinds of events that they look at.
 #[derive(Debug)]
 pub struct RuleSet {
     pub(crate) rules: Vec<Rule>,
-    pub(crate) by_kind: Vec<Vec<Check>>,
+    pub(crate) by_kind: Vec<Checks>,
+    pub(crate) nodes: Nodes,
     /// What runtimes do for themselves.
     pub(crate) own: Own,
 }
@@ -151,7 +160,7 @@ impl RuleSet {
         self.rules.iter().find(|rule| rule.id == id)
     }
 
-    pub(crate) fn of(&self, kind: Kind) -> &[Check] {
+    pub(crate) fn of(&self, kind: Kind) -> &Checks {
         &self.by_kind[kind as usize]
     }
 }

@@ -10,7 +10,10 @@ pub use list::fields;
 pub use value::{List, Value};
 
 use crate::{EventKind, Workload, kind::Kinds};
-use std::fmt;
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,6 +123,21 @@ pub struct Field {
     pub source: Source,
     /// What it says.
     pub about: &'static str,
+}
+
+/// Names are unique (a test asks).
+impl PartialEq for Field {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Field {}
+
+impl Hash for Field {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
 }
 
 impl Field {
