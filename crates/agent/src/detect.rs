@@ -2,9 +2,9 @@
 
 use crossbeam_channel::{Receiver, never};
 use std::sync::Arc;
-use wasmscope_detect::{Engine, Limits, RuleSet};
+use wasmscope_detect::{Counts, Engine, Limits, RuleSet};
 use wasmscope_export::RuleInfo;
-use wasmscope_model::{Detection, Event, EventKind};
+use wasmscope_model::Event;
 
 /// Rules to ask, and others that may come.
 #[derive(Debug)]
@@ -20,7 +20,8 @@ pub struct Rules {
 pub(crate) struct Detector {
     engine: Option<Engine>,
     pub(crate) changed: Receiver<Arc<RuleSet>>,
-    found: Vec<Detection>,
+    /// With the time of the last event: what is only known at the end is told as of then.
+    last: Option<Event>,
 }
 
 impl Detector {
@@ -29,15 +30,30 @@ impl Detector {
             Some(rules) => (Some(Engine::new(rules.set, Limits::default())), rules.changed),
             None => (None, None),
         };
-        Self { engine, changed: changed.unwrap_or_else(never), found: Vec::new() }
+        let changed = changed.unwrap_or_else(never);
+        Self { engine, changed, last: None }
     }
 
-    /// What the rules state once they have seen this event.
-    pub(crate) fn observe(&mut self, event: &Event) -> impl Iterator<Item = EventKind> + use<> {
+    /// What follows from this event: acts that no host call explains, and what the rules state of it and of them.
+    pub(crate) fn observe(&mut self, event: &Event) -> Vec<Event> {
+        let mut following = Vec::new();
         if let Some(engine) = &mut self.engine {
-            engine.observe(event, &mut self.found);
+            engine.follow(event, &mut following);
+            let last = self.last.get_or_insert_with(|| event.clone());
+            // Of the last one only the time is needed.
+            last.time.clone_from(&event.time);
+            last.monotonic_ns = event.monotonic_ns;
         }
-        std::mem::take(&mut self.found).into_iter().map(|detection| EventKind::Detected(Box::new(detection)))
+        following
+    }
+
+    /// What is known once nothing more will come.
+    pub(crate) fn finish(&mut self) -> Vec<Event> {
+        let mut following = Vec::new();
+        if let (Some(engine), Some(last)) = (&mut self.engine, &self.last) {
+            engine.finish(last, &mut following);
+        }
+        following
     }
 
     /// Other rules from now on.
@@ -58,8 +74,8 @@ impl Detector {
         about.collect()
     }
 
-    /// Workloads whose windows were forgotten before they ended.
-    pub(crate) fn evicted(&self) -> u64 {
-        self.engine.as_ref().map_or(0, |engine| engine.counts().evicted)
+    /// What was done so far.
+    pub(crate) fn counts(&self) -> Counts {
+        self.engine.as_ref().map(Engine::counts).unwrap_or_default()
     }
 }

@@ -324,6 +324,7 @@ impl Meter {
             cpu: Some(wasmscope_sensor_proc::own_cpu()),
             resident_bytes: wasmscope_sensor_proc::own_resident_bytes().ok(),
             detection_evictions: None,
+            undecided_acts: None,
             rules: Vec::new(),
         }
     }

@@ -33,14 +33,24 @@ pub fn replay(mut recording: Replay, rules: Option<Rules>, sink: &mut dyn Sink) 
 }
 
 fn write_all(recording: &mut Replay, mut detector: Detector, sink: &mut dyn Sink) -> Result<(), Stopped> {
+    let ended = write_steps(recording, &mut detector, sink);
+    if !matches!(ended, Err(Stopped::Output(_))) {
+        detector.finish().iter().try_for_each(|event| sink.write(event)).map_err(Stopped::Output)?;
+    }
+    ended
+}
+
+fn write_steps(recording: &mut Replay, detector: &mut Detector, sink: &mut dyn Sink) -> Result<(), Stopped> {
     while let Some(told) = recording.step()? {
         for event in told {
             let clock = Clock::at(event.clock);
             let told = clock.event(event.at, event.kind);
             sink.write(&told).map_err(Stopped::Output)?;
-            for detection in detector.observe(&told) {
-                sink.write(&clock.event(event.at, detection)).map_err(Stopped::Output)?;
-            }
+            detector
+                .observe(&told)
+                .iter()
+                .try_for_each(|event| sink.write(event))
+                .map_err(Stopped::Output)?;
         }
         // Who follows a recording while it is written sees what there is.
         if recording.may_wait() {

@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 use wasmscope_export::{Listener, ServeError, Snapshot};
-use wasmscope_model::{EventKind, FileVersion, Interest, Record};
+use wasmscope_model::{Event, EventKind, FileVersion, Interest, Record};
 use wasmscope_recording::{Header, RecordedRegistry, Recorder};
 use wasmscope_sensor_kernel::{Family, LoadError, Rings, Sensor, Settings, Tracker, Usage};
 use wasmscope_workload::{Control, Inspector, Look as _, Looker};
@@ -245,6 +245,8 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     watch.finish_hooks(hooks, &hooked);
     watch.finish_records(&records);
     let _ = drain.join();
+    let follows = watch.detector.finish();
+    watch.send_following(follows);
     let command = match command {
         Some(command) if ended == End::Command => command.status(),
         Some(command) => {
@@ -372,7 +374,9 @@ impl Watch {
             ("events", self.output.waiting(), self.output.capacity()),
         ];
         let mut snapshot = meter.snapshot(&mut self.registry, &ledger, &queues);
-        snapshot.agent.detection_evictions = Some(self.detector.evicted());
+        let counts = self.detector.counts();
+        snapshot.agent.detection_evictions = Some(counts.evicted);
+        snapshot.agent.undecided_acts = self.hook_counts.is_some().then_some(counts.undecided);
         snapshot.agent.rules = self.detector.rules();
         snapshot
     }
@@ -477,13 +481,17 @@ impl Watch {
             meter.count(&kind);
         }
         let event = self.clock.event(at, kind);
-        let found = self.detector.observe(&event);
+        let follows = self.detector.observe(&event);
         self.output.send(event);
-        for detection in found {
+        self.send_following(follows);
+    }
+
+    fn send_following(&mut self, follows: Vec<Event>) {
+        for event in follows {
             if let Some(meter) = &mut self.meter {
-                meter.count(&detection);
+                meter.count(&event.kind);
             }
-            self.output.send(self.clock.event(at, detection));
+            self.output.send(event);
         }
     }
 }

@@ -15,7 +15,7 @@ use wasmscope_model::{
     },
     boundary::{
         Boundary, GrowthTotals, GuestRun, HookFrame, Hooked, HostCall, Instance, InstanceGrowth,
-        InstanceTotals, RunTotals,
+        InstanceStart, InstanceTotals, RunTotals, Unexplained,
     },
     event::{Exit, FORMAT},
     fields::{Field, Source, Type, Value as FieldValue, fields},
@@ -250,7 +250,19 @@ fn hooked() -> Vec<EventKind> {
         },
     };
     vec![
-        EventKind::InstanceStarted(of(instance())),
+        EventKind::InstanceStarted(of(Hooked {
+            instance: instance(),
+            what: InstanceStart { told: vec!["x".into()] },
+        })),
+        EventKind::Unexplained(Box::new(Unexplained {
+            actor: actor(),
+            event: "x".into(),
+            at_ns: 1,
+            call: Some("x".into()),
+            target: text(),
+            why: "x".into(),
+            during: text(),
+        })),
         EventKind::HostCall(of(Hooked { instance: instance(), what: Box::new(call) })),
         EventKind::GuestRan(of(Hooked { instance: instance(), what: Box::new(run) })),
         EventKind::InstanceGrown(of(Hooked { instance: instance(), what: growth })),

@@ -27,6 +27,7 @@ mod condition;
 mod engine;
 mod envelope;
 mod error;
+mod explain;
 mod files;
 mod rules;
 pub mod samples;

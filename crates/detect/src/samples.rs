@@ -6,7 +6,7 @@
 use crate::{Engine, Files, Limits, Problem, Rule, RuleSet};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use wasmscope_model::{Event, event::FORMAT};
+use wasmscope_model::{Event, EventKind, event::FORMAT};
 
 /// Distance of events in a sample that says nothing else: 1 ms.
 const STEP_NS: u64 = 1_000_000;
@@ -70,9 +70,10 @@ fn has_streams(text: &str) -> bool {
 
 fn detects(rule: &Rule, events: &[Event], rules: &Arc<RuleSet>) -> bool {
     let mut engine = Engine::new(Arc::clone(rules), Limits::default());
-    let mut found = Vec::new();
-    events.iter().for_each(|event| engine.observe(event, &mut found));
-    found.iter().any(|detection| detection.rule == rule.id)
+    let mut following = Vec::new();
+    events.iter().for_each(|event| engine.follow(event, &mut following));
+    let is_told = |event: &Event| matches!(&event.kind, EventKind::Detected(told) if told.rule == rule.id);
+    following.iter().any(is_told)
 }
 
 /// The samples of a file and the lines at which they begin; of a wrong one the line and what is wrong.

@@ -279,6 +279,14 @@ pub(crate) static METRICS: &[Metric] = &[
         samples: |page| single(page.rest.agent.detection_evictions),
     },
     Metric {
+        name: "wasmscope_agent_acts_undecided_total",
+        kind: Kind::Counter,
+        unit: None,
+        labels: &[],
+        help: "Acts in hooked workloads of which it could not be said whether a host call explains them.",
+        samples: |page| single(page.rest.agent.undecided_acts),
+    },
+    Metric {
         name: "wasmscope_agent_rule_info",
         kind: Kind::Info,
         unit: None,

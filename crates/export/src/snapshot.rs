@@ -207,6 +207,8 @@ pub struct AgentUsage {
     pub resident_bytes: Option<u64>,
     /// Workloads whose windows of rules were forgotten before they ended.
     pub detection_evictions: Option<u64>,
+    /// Acts of hooked workloads of which it could not be said whether a host call explains them.
+    pub undecided_acts: Option<u64>,
     /// The rules that events are shown to. Ids are as rules are allowed to have them, and unique.
     pub rules: Vec<RuleInfo>,
 }

@@ -3,7 +3,10 @@
 //! The observed process itself says all of it (through `wasmscope-sensor-wasmtime`): unlike the kernel's events, it is worth as
 //! much as the word of that process.
 
-use crate::{Loss, Pid, WorkloadId, activity::Word};
+use crate::{
+    Loss, Pid, WorkloadId,
+    activity::{Actor, Word},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -30,7 +33,7 @@ pub struct HookLine {
 pub enum HookEvent {
     /// An instance began.
     #[serde(rename = "boundary.instance.started")]
-    Started(Instance),
+    Started(Hooked<InstanceStart>),
     /// It ended.
     #[serde(rename = "boundary.instance.ended")]
     Ended(Hooked<Box<InstanceTotals>>),
@@ -62,6 +65,14 @@ pub struct Instance {
     pub tid: Option<u32>,
 }
 
+/// What the hooks will tell of an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstanceStart {
+    /// Classes of which every call is told, but for those that only move bytes, wait, or ask for the time or for random numbers.
+    #[serde(rename = "wasi.call.classes.told", skip_serializing_if = "Vec::is_empty", default)]
+    pub told: Vec<String>,
+}
+
 /// Something of an instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hooked<T> {
@@ -85,6 +96,33 @@ pub struct Boundary<T> {
     /// What.
     #[serde(flatten)]
     pub what: T,
+}
+
+/// An act that a guest function led to, and no host call that the hooks told of. Hooks tell every call, so guest code has
+/// come to the kernel by a way of its own; or the host offers a function that the hooks do not watch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unexplained {
+    /// Who, and by which guest functions.
+    #[serde(flatten)]
+    pub actor: Actor,
+    /// Name of the event that told of the act: `workload.file.opened`.
+    #[serde(rename = "act.event.name")]
+    pub event: Word,
+    /// `CLOCK_MONOTONIC` in nanoseconds of that event.
+    #[serde(rename = "act.monotonic_ns")]
+    pub at_ns: u64,
+    /// The system call.
+    #[serde(rename = "syscall.name", skip_serializing_if = "Option::is_none", default)]
+    pub call: Option<Word>,
+    /// What it was done to: a path or an address.
+    #[serde(rename = "act.target", skip_serializing_if = "Option::is_none", default)]
+    pub target: Option<String>,
+    /// `outside`: no host call was going on. `other_call`: one was, and cannot lead to such an act.
+    #[serde(rename = "act.unexplained")]
+    pub why: Word,
+    /// The host call during which it was, if there was one.
+    #[serde(rename = "wasi.call.name", skip_serializing_if = "Option::is_none", default)]
+    pub during: Option<String>,
 }
 
 /// A call from guest to host.

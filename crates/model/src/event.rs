@@ -6,9 +6,12 @@
 use crate::{
     Detection, LinearMemory, Pid, ProbeReport, Workload, WorkloadId,
     activity::{
-        Actor, CallAct, DnsAct, ExecAct, Fault, FileAct, MemoryAct, NetworkAct, SignalAct, Throttled,
+        Actor, CallAct, DnsAct, ExecAct, Fault, FileAct, MemoryAct, NetworkAct, SignalAct, Throttled, Word,
     },
-    boundary::{Boundary, GuestRun, Hooked, HostCall, Instance, InstanceGrowth, InstanceTotals},
+    boundary::{
+        Boundary, GuestRun, Hooked, HostCall, Instance, InstanceGrowth, InstanceStart, InstanceTotals,
+        Unexplained,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -164,7 +167,7 @@ pub enum EventKind {
     Throttled(Throttled),
     /// Hooks in its process: an instance began.
     #[serde(rename = "boundary.instance.started")]
-    InstanceStarted(Boundary<Instance>),
+    InstanceStarted(Boundary<Hooked<InstanceStart>>),
     /// Hooks in its process: an instance ended.
     #[serde(rename = "boundary.instance.ended")]
     InstanceEnded(Boundary<Hooked<Box<InstanceTotals>>>),
@@ -177,6 +180,9 @@ pub enum EventKind {
     /// Hooks in its process: a memory or table asked for more.
     #[serde(rename = "boundary.grown")]
     InstanceGrown(Boundary<Hooked<InstanceGrowth>>),
+    /// Hooks and kernel together: an act that no host call explains.
+    #[serde(rename = "boundary.unexplained")]
+    Unexplained(Box<Unexplained>),
     /// A rule states something about the workload.
     #[serde(rename = "workload.detected")]
     Detected(Box<Detection>),
@@ -233,7 +239,7 @@ impl EventKind {
     /// The instance that hooks in the process tell of.
     pub fn instance(&self) -> Option<&Instance> {
         Some(match self {
-            Self::InstanceStarted(of) => &of.what,
+            Self::InstanceStarted(of) => &of.what.instance,
             Self::InstanceEnded(of) => &of.what.instance,
             Self::HostCall(of) => &of.what.instance,
             Self::GuestRan(of) => &of.what.instance,
@@ -242,26 +248,73 @@ impl EventKind {
         })
     }
 
-    /// Who acted, where the event tells of one act of one thread.
-    pub fn actor(&self) -> Option<&Actor> {
+    /// The system call, where the event tells of one.
+    pub fn syscall(&self) -> Option<&Word> {
+        Some(match self {
+            Self::WritableExecutable(act) => &act.outcome.call,
+            Self::Sensitive(act) => &act.outcome.call,
+            Self::SignalSent(act) => &act.outcome.call,
+            Self::Unexplained(act) => return act.call.as_ref(),
+            _ => match (self.file(), self.socket()) {
+                (Some(act), _) => &act.outcome.call,
+                (_, Some(act)) => &act.outcome.call,
+                _ => return None,
+            },
+        })
+    }
+
+    /// What the act was done to, for people: a path or an address.
+    pub fn target(&self) -> Option<String> {
+        if let Some(act) = self.file() {
+            return act.path.clone().or_else(|| act.requested.clone());
+        }
+        let act = self.socket()?;
+        let peer = act.peer_address.or(act.local_address).map(|ip| {
+            let port = act.peer_port.or(act.local_port).unwrap_or(0);
+            std::net::SocketAddr::new(ip, port).to_string()
+        });
+        peer.or_else(|| act.path.clone())
+    }
+
+    /// What was done to a file.
+    pub fn file(&self) -> Option<&FileAct> {
         Some(match self {
             Self::Opened(act)
             | Self::Created(act)
             | Self::Removed(act)
             | Self::Renamed(act)
             | Self::Linked(act)
-            | Self::Truncated(act) => &act.actor,
+            | Self::Truncated(act) => act,
+            _ => return None,
+        })
+    }
+
+    /// What was done with a socket.
+    pub fn socket(&self) -> Option<&NetworkAct> {
+        Some(match self {
             Self::Connected(act)
             | Self::Accepted(act)
             | Self::Bound(act)
             | Self::Listening(act)
-            | Self::Peer(act) => &act.actor,
-            Self::Asked(act) => &act.network.actor,
+            | Self::Peer(act) => act,
+            Self::Asked(act) => &act.network,
+            _ => return None,
+        })
+    }
+
+    /// Who acted, where the event tells of one act of one thread.
+    pub fn actor(&self) -> Option<&Actor> {
+        Some(match self {
             Self::WritableExecutable(act) => &act.actor,
             Self::Sensitive(act) => &act.actor,
             Self::SignalSent(act) => &act.actor,
             Self::Trapped(fault) | Self::Crashed(fault) => &fault.actor,
-            _ => return None,
+            Self::Unexplained(act) => &act.actor,
+            _ => match (self.file(), self.socket()) {
+                (Some(act), _) => &act.actor,
+                (_, Some(act)) => &act.actor,
+                _ => return None,
+            },
         })
     }
 }

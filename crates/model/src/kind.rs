@@ -61,6 +61,7 @@ kinds! {
     HostCall = "boundary.call",
     GuestRan = "boundary.run",
     InstanceGrown = "boundary.grown",
+    Unexplained = "boundary.unexplained",
     Detected = "workload.detected",
     Lost = "sensor.lost",
     Sensor = "sensor.state",

@@ -1,6 +1,6 @@
 //! What is told in full.
 
-use crate::{Args, Code, Function, Summary, Value};
+use crate::{Args, Class, Code, Function, Summary, Value};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use std::sync::Arc;
 
@@ -31,7 +31,11 @@ pub struct Event {
 pub enum EventKind {
     /// A store began.
     #[serde(rename = "boundary.instance.started")]
-    Started,
+    Started {
+        /// Classes of which every call is told.
+        #[serde(rename = "wasi.call.classes.told")]
+        told: Vec<Class>,
+    },
     /// A store ended.
     #[serde(rename = "boundary.instance.ended")]
     Ended {
@@ -54,7 +58,7 @@ impl EventKind {
     /// The OpenTelemetry `event.name`.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Started => "boundary.instance.started",
+            Self::Started { .. } => "boundary.instance.started",
             Self::Ended { .. } => "boundary.instance.ended",
             Self::Call(_) => "boundary.call",
             Self::Run(_) => "boundary.run",

@@ -111,7 +111,8 @@ impl Sensor {
         let id = self.0.next.fetch_add(1, Relaxed);
         let instance = Arc::new(Instance::new(id, name.into(), self.clone()));
         lock(&self.0.all).live.insert(id, Arc::downgrade(&instance));
-        instance.lifecycle(EventKind::Started);
+        let told = Class::ALL.into_iter().filter(|class| self.0.modes.0[*class as usize] == Mode::Events);
+        instance.lifecycle(EventKind::Started { told: told.collect() });
         Hooks::new(instance)
     }
 

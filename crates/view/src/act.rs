@@ -7,6 +7,7 @@ use wasmscope_model::{
     activity::{
         Actor, CallAct, DnsAct, ExecAct, Fault, FileAct, MemoryAct, NetworkAct, Outcome, SignalAct, Throttled,
     },
+    boundary::Unexplained,
     text::{bytes, shown, shown_within},
 };
 
@@ -38,6 +39,7 @@ pub(crate) fn line(kind: &EventKind) -> Option<String> {
         EventKind::Trapped(fault) => ("trapped", faulted(fault)),
         EventKind::Crashed(fault) => ("CRASHED", faulted(fault)),
         EventKind::Throttled(throttled) => ("THROTTLED", withheld(throttled)),
+        EventKind::Unexplained(act) => ("UNEXPLAINED", unexplained(act)),
         _ => return None,
     };
     let stack = kind.actor().map(stack).unwrap_or_default();
@@ -63,6 +65,16 @@ fn stack(actor: &Actor) -> String {
 
 fn failure(outcome: &Outcome) -> String {
     outcome.error.as_deref().map(|error| format!(": {}", shown(error))).unwrap_or_default()
+}
+
+fn unexplained(act: &Unexplained) -> String {
+    let call = act.call.as_deref().unwrap_or(&act.event);
+    let target = act.target.as_deref().map(|target| format!(" {}", shown(target))).unwrap_or_default();
+    let during = match &act.during {
+        Some(name) => format!("during {}, which does not lead to it", shown_within(name, NAME_CHARS)),
+        None => "outside of all host calls".into(),
+    };
+    format!("pid {}: {}{target}: {during}", act.actor.pid, shown_within(call, NAME_CHARS))
 }
 
 /// A path with the directory that it is relative to.

@@ -43,6 +43,12 @@ pub(super) const BOARD: Board = Board {
                     &[q(r#"sum(wasmscope_agent_detection_evictions_total{instance=~"$instance"})"#, "")],
                 ),
                 Panel::stat(
+                    "Acts not judged",
+                    "Of workloads with hooks: it could not be said whether a host call explains them, for example because hooks lost calls.",
+                    Count,
+                    &[q(r#"sum(wasmscope_agent_acts_undecided_total{instance=~"$instance"})"#, "")],
+                ),
+                Panel::stat(
                     "Lost",
                     "Records and events since the agents started, of all kinds.",
                     Count,

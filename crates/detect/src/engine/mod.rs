@@ -4,6 +4,7 @@
 //! has matched, or of which facts are known; all of it is bounded by [`Limits`], what is forgotten is counted.
 
 mod detection;
+mod follow;
 mod memory;
 mod state;
 
@@ -11,6 +12,7 @@ pub(crate) use memory::event_bytes;
 
 use crate::{
     condition::{Memo, View},
+    explain::Explaining,
     rules::{Check, Rule, RuleSet},
     window::{Full, Window},
 };
@@ -58,6 +60,8 @@ pub struct Counts {
     pub evicted: u64,
     /// Times that a workload's clock went back by more than a moment: its windows began anew.
     pub clock_back: u64,
+    /// Acts of hooked workloads of which it could not be said whether a host call explains them.
+    pub undecided: u64,
 }
 
 /// An event this much older than the last one of its workload is one that came late; beyond, the clock has gone back.
@@ -75,6 +79,7 @@ pub struct Engine {
     /// When something was last lost that may have been an event.
     lost_at: Option<u64>,
     counts: Counts,
+    explaining: Explaining,
     /// What the conditions have in common, of the present event.
     memo: Memo,
     /// Conditions that are true of the present event; empty in between.
@@ -94,6 +99,7 @@ impl Engine {
             bytes: 0,
             lost_at: None,
             counts: Counts::default(),
+            explaining: Explaining::new(limits.workloads),
             memo: Memo::default(),
             matching: Vec::new(),
         }
@@ -106,7 +112,7 @@ impl Engine {
 
     /// What was done so far.
     pub fn counts(&self) -> Counts {
-        self.counts
+        Counts { undecided: self.explaining.undecided(), ..self.counts }
     }
 
     /// Bytes that windows and their evidence take, roughly.

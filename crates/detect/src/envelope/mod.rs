@@ -11,6 +11,7 @@
 mod needs;
 
 use crate::condition::{Test, View};
+pub(crate) use needs::act_classes;
 use needs::of_kind;
 use std::{collections::BTreeMap, sync::Arc};
 use wasmscope_model::{EventKind, Kind, Workload};
@@ -31,6 +32,12 @@ impl Own {
         let test = Arc::new(test);
         let known = self.by_runtime.entry(runtime.to_owned()).or_default();
         known.extend(kinds.into_iter().map(|kind| (kind, Arc::clone(&test))));
+    }
+
+    /// Whether the workload's runtime does this for itself, or every runtime does.
+    pub(crate) fn is_of_runtime(&self, view: &View<'_>, event: &EventKind, workload: &Workload) -> bool {
+        let of = |runtime: &str| self.explains(runtime, view, event.kind());
+        workload.recognition.runtime.as_deref().is_some_and(of) || of(EVERY_RUNTIME)
     }
 
     fn explains(&self, runtime: &str, view: &View<'_>, kind: Kind) -> bool {
@@ -58,10 +65,8 @@ pub(crate) fn is_outside(view: &View<'_>, event: &EventKind, workload: &Workload
     if workload.modules.is_empty() {
         return None;
     }
-    let runtime = workload.recognition.runtime.as_deref()?;
-    let kind = event.kind();
-    let explained = || own.explains(runtime, view, kind) || own.explains(EVERY_RUNTIME, view, kind);
-    Some(!allowed && !explained())
+    workload.recognition.runtime.as_ref()?;
+    Some(!allowed && !own.is_of_runtime(view, event, workload))
 }
 
 /// Whether what is known of the workload bounds it: every piece of code in memory is of a module file that is known.

@@ -92,6 +92,7 @@ pub(super) fn full() -> Snapshot {
             cpu: Some(Duration::from_millis(250)),
             resident_bytes: Some(20 << 20),
             detection_evictions: Some(0),
+            undecided_acts: Some(0),
             rules: vec![RuleInfo {
                 rule: "path-escape".into(),
                 severity: "critical",

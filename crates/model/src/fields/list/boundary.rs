@@ -17,6 +17,12 @@ pub(super) static FIELDS: &[Field] = &[
         |k| some(&k.instance()?.name),
         "the name that the host gave the instance",
     ),
+    json(
+        "wasi.call.classes.told",
+        Type::Strings,
+        one(Kind::InstanceStarted),
+        "classes of which the hooks tell every call",
+    ),
     event(
         "wasi.call.interface",
         Type::String,
@@ -27,9 +33,12 @@ pub(super) static FIELDS: &[Field] = &[
     event(
         "wasi.call.name",
         Type::String,
-        one(Kind::HostCall),
-        |k| some(&call(k)?.name),
-        "the function that the guest called",
+        Kinds::of(&[Kind::HostCall, Kind::Unexplained]),
+        |k| match k {
+            EventKind::Unexplained(act) => opt(act.during.as_ref()),
+            _ => some(&call(k)?.name),
+        },
+        "the function that the guest called; of an act that no call explains, the one during which it was",
     ),
     event(
         "wasi.call.class",
@@ -169,6 +178,29 @@ pub(super) static FIELDS: &[Field] = &[
     json("memory", Type::Objects, one(Kind::InstanceEnded), "growth of its memories"),
     json("table", Type::Objects, one(Kind::InstanceEnded), "growth of its tables"),
     json("run", Type::Objects, one(Kind::InstanceEnded), "its runs"),
+    event(
+        "act.event.name",
+        Type::String,
+        one(Kind::Unexplained),
+        |k| some(unexplained(k)?.event.as_ref()),
+        "which event told of the act",
+    ),
+    json("act.monotonic_ns", Type::Int, one(Kind::Unexplained), "the time of that event")
+        .in_unit(Unit::Nanoseconds),
+    event(
+        "act.target",
+        Type::String,
+        one(Kind::Unexplained),
+        |k| opt(unexplained(k)?.target.as_ref()),
+        "what it was done to: a path or an address",
+    ),
+    event(
+        "act.unexplained",
+        Type::String,
+        one(Kind::Unexplained),
+        |k| some(unexplained(k)?.why.as_ref()),
+        "`outside` of all host calls, or during an `other_call`, which cannot lead to it",
+    ),
 ];
 
 fn call(kind: &EventKind) -> Option<&HostCall> {
@@ -188,6 +220,13 @@ fn ran(kind: &EventKind) -> Option<&GuestRun> {
 fn growth(kind: &EventKind) -> Option<&InstanceGrowth> {
     match kind {
         EventKind::InstanceGrown(of) => Some(&of.what.what),
+        _ => None,
+    }
+}
+
+fn unexplained(kind: &EventKind) -> Option<&Unexplained> {
+    match kind {
+        EventKind::Unexplained(act) => Some(act),
         _ => None,
     }
 }

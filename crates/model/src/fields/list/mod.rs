@@ -3,8 +3,8 @@
 use super::{Field, OfEvent, OfWorkload, Source, Type, Unit, Value};
 use crate::{
     EventKind, Workload,
-    activity::{FileAct, NetworkAct, Outcome},
-    boundary::{GuestRun, HostCall, InstanceGrowth},
+    activity::Outcome,
+    boundary::{GuestRun, HostCall, InstanceGrowth, Unexplained},
     event::Exit,
     kind::{Kind, Kinds},
 };
@@ -25,7 +25,7 @@ const HOOKED: Kinds = Kinds::of(&[
 const FAULTS: Kinds = Kinds::of(&[Kind::Trapped, Kind::Crashed]);
 const CALLS: Kinds =
     FILES.union(SOCKETS).union(Kinds::of(&[Kind::WritableExecutable, Kind::Sensitive, Kind::SignalSent]));
-const ACTORS: Kinds = CALLS.union(FAULTS);
+const ACTORS: Kinds = CALLS.union(FAULTS).union(one(Kind::Unexplained));
 /// Everything that speaks of a workload.
 pub(super) const OF_WORKLOADS: Kinds = ACTORS.union(HOOKED).union(WORKLOAD).union(Kinds::of(&[
     Kind::Grown,
@@ -60,36 +60,12 @@ impl Field {
     }
 }
 
-fn file(kind: &EventKind) -> Option<&FileAct> {
-    match kind {
-        EventKind::Opened(act)
-        | EventKind::Created(act)
-        | EventKind::Removed(act)
-        | EventKind::Renamed(act)
-        | EventKind::Linked(act)
-        | EventKind::Truncated(act) => Some(act),
-        _ => None,
-    }
-}
-
-fn socket(kind: &EventKind) -> Option<&NetworkAct> {
-    match kind {
-        EventKind::Connected(act)
-        | EventKind::Accepted(act)
-        | EventKind::Bound(act)
-        | EventKind::Listening(act)
-        | EventKind::Peer(act) => Some(act),
-        EventKind::Asked(act) => Some(&act.network),
-        _ => None,
-    }
-}
-
 fn outcome(kind: &EventKind) -> Option<&Outcome> {
     match kind {
         EventKind::WritableExecutable(act) => Some(&act.outcome),
         EventKind::Sensitive(act) => Some(&act.outcome),
         EventKind::SignalSent(act) => Some(&act.outcome),
-        _ => file(kind).map(|act| &act.outcome).or_else(|| socket(kind).map(|act| &act.outcome)),
+        _ => kind.file().map(|act| &act.outcome).or_else(|| kind.socket().map(|act| &act.outcome)),
     }
 }
 
