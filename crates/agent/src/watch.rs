@@ -23,8 +23,9 @@ use std::{
     time::Duration,
 };
 use wasmscope_export::{Listener, ServeError, Snapshot};
-use wasmscope_model::{Event, EventKind, FileVersion, Interest, Record};
+use wasmscope_model::{Event, EventKind, FileVersion, Interest, Record, Response};
 use wasmscope_recording::{Header, RecordedRegistry, Recorder};
+use wasmscope_respond::{Plan, Responder};
 use wasmscope_sensor_kernel::{Family, LoadError, Rings, Sensor, Settings, Tracker, Usage};
 use wasmscope_workload::{Control, Inspector, Look as _, Looker};
 
@@ -57,6 +58,8 @@ pub struct Options {
     pub hooks: Option<HookSocket>,
     /// Rules to ask of every event.
     pub rules: Option<Rules>,
+    /// What to do upon detections.
+    pub respond: Option<Plan>,
     /// Sizes of the queues between the agent's threads.
     pub queues: Queues,
 }
@@ -211,6 +214,7 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
         settings: options.settings,
         meter: options.metrics.is_some().then(Meter::new),
         detector: Detector::new(options.rules),
+        responder: options.respond.map(Responder::start).transpose()?,
         hook_counts,
     };
     for report in reports {
@@ -247,6 +251,7 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     let _ = drain.join();
     let follows = watch.detector.finish();
     watch.send_following(follows);
+    watch.finish_responses();
     let command = match command {
         Some(command) if ended == End::Command => command.status(),
         Some(command) => {
@@ -284,6 +289,7 @@ struct Watch {
     settings: Settings,
     meter: Option<Meter>,
     detector: Detector,
+    responder: Option<Responder>,
     hook_counts: Option<Arc<HookCounts>>,
 }
 
@@ -299,6 +305,7 @@ impl Watch {
     ) -> End {
         let recount = tick(CENSUS_EVERY);
         let sample = if self.meter.is_some() { tick(SAMPLES_EVERY) } else { never() };
+        let outcomes = self.responder.as_ref().map_or_else(never, |responder| responder.outcomes.clone());
         let mut losses_due = None;
         loop {
             let wake = [self.registry.next_tick(), losses_due].into_iter().flatten().min();
@@ -328,6 +335,7 @@ impl Watch {
                     Ok(rules) => self.detector.replace(rules),
                     Err(_) => self.detector.changed = never(),
                 },
+                recv(outcomes) -> response => response.into_iter().for_each(|response| self.responded(response)),
                 recv(recount) -> _ => self.recount(),
                 recv(sample) -> _ => self.meter.iter_mut().for_each(Meter::take_samples),
                 recv(asked) -> asker => if let Ok(asker) = asker {
@@ -491,8 +499,24 @@ impl Watch {
             if let Some(meter) = &mut self.meter {
                 meter.count(&event.kind);
             }
+            let responses = self.responder.as_mut().map(|responder| responder.observe(&event));
             self.output.send(event);
+            responses.into_iter().flatten().for_each(|response| self.responded(response));
         }
+    }
+
+    /// Tells what became of a response. No part of a recording: a replay does nothing.
+    fn responded(&mut self, response: Response) {
+        let kind = EventKind::Responded(Box::new(response));
+        if let Some(meter) = &mut self.meter {
+            meter.count(&kind);
+        }
+        self.output.send(self.clock.event(monotonic(), kind));
+    }
+
+    fn finish_responses(&mut self) {
+        let rest = self.responder.as_mut().map(Responder::finish);
+        rest.into_iter().flatten().for_each(|response| self.responded(response));
     }
 }
 

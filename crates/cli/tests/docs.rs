@@ -8,7 +8,7 @@ use std::{
 use wasmscope_model::{
     BootId, CodeImage, Confidence, Container, Detection, Event, EventKind, Evidence, Frame, ImageKind,
     LimitSource, LinearMemory, Loss, Maturity, ModuleFile, ModuleOrigin, Pid, ProbeReport, ProbeState,
-    ProcessKey, Recognition, Severity, Sha256, Signal, Verdict, Workload, WorkloadId,
+    ProcessKey, Recognition, Response, Severity, Sha256, Signal, Verdict, Workload, WorkloadId,
     activity::{
         Actor, CallAct, DnsAct, ExecAct, Fault, FileAct, MemoryAct, NetworkAct, Outcome, SignalAct,
         Throttled, Word,
@@ -322,6 +322,17 @@ fn events() -> Vec<Event> {
     ];
     kinds.extend(acts());
     kinds.extend(hooked());
+    kinds.push(EventKind::Responded(Box::new(Response {
+        id,
+        pid: Pid(1),
+        rule: text(),
+        name: "x".into(),
+        action: "x".into(),
+        outcome: "x".into(),
+        reason: text(),
+        act: "x".into(),
+        delay_ms: Some(0.5),
+    })));
     let event = |kind| Event { format: FORMAT, time: "x".into(), monotonic_ns: 0, kind };
     let mut events: Vec<Event> = kinds.into_iter().map(event).collect();
     let detected = detection(events.clone());

@@ -84,6 +84,45 @@ fn what_hooks_and_kernel_tell_is_of_one_workload_and_replays() {
 }
 
 #[test]
+fn what_no_host_call_explains_is_told_and_detected() {
+    require_root!();
+    let (folder, files) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (socket, recording) = (folder.path().join("hooks"), folder.path().join("recording"));
+    let host = wasmscope_testkit::wasmscope().with_file_name("examples").join("unhooked");
+    assert!(host.is_file(), "cargo build --examples -p wasmscope-sensor-wasmtime");
+    let script = format!(
+        "exec >/dev/null 2>&1; cd {}; {} {}",
+        files.path().display(),
+        host.display(),
+        socket.display()
+    );
+    let hooks = option("--hooks", &socket);
+    let live =
+        run(wasmscope(["record", recording.to_str().unwrap(), "--json", &hooks, "--", "sh", "-c", &script]));
+    assert_eq!((live.status, live.stderr.as_str()), (0, ""), "{live:?}");
+    let events = live.events();
+    let made = |name: &str| {
+        let created = named(&events, "workload.file.created").into_iter();
+        created.filter(|e| e["file.path.requested"] == name && e["wasm.stack"].is_array()).count()
+    };
+    assert!(made("explained") > 0 && made("unexplained") > 0, "{events:#?}");
+    let acts = named(&events, "boundary.unexplained");
+    let [act] = acts.as_slice() else { panic!("{acts:#?} of {events:#?}") };
+    assert_eq!((&act["act.target"], &act["act.unexplained"]), (&json!("unexplained"), &json!("outside")));
+    assert_eq!(act["wasm.stack"][0]["wasm.function.name"], "outside", "{act}");
+    let detected: Vec<_> = named(&events, "workload.detected")
+        .into_iter()
+        .filter(|e| e["security_rule.name"] == "unexplained-act")
+        .collect();
+    assert_eq!(detected.len(), 1, "{events:#?}");
+    assert_eq!(detected[0]["workload.id"], act["workload.id"]);
+
+    let again = run(wasmscope(["replay", "--json", recording.to_str().unwrap()]));
+    assert_eq!(again.status, 0);
+    assert!(again.stdout == live.stdout, "recorded:\n{}\nreplayed:\n{}", live.stdout, again.stdout);
+}
+
+#[test]
 fn a_refused_call_is_told_with_its_rule() {
     require_root!();
     let folder = TempDir::new().unwrap();

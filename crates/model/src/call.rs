@@ -46,6 +46,18 @@ pub struct Call {
     pub peer_untrusted: bool,
     /// Frames that belong, or once belonged, to guest code.
     pub stack: RawStack,
+    /// The signal that the probe sent to the process at this call, because it was told to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signalled: Option<Signalled>,
+}
+
+/// A signal of the probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signalled {
+    /// SIGKILL; otherwise SIGSTOP.
+    pub kill: bool,
+    /// The kernel has taken it.
+    pub sent: bool,
 }
 
 /// Bytes from user memory.

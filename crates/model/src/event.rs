@@ -4,9 +4,10 @@
 //! exists, `wasm.*` otherwise; `docs/events.md` lists them.
 
 use crate::{
-    Detection, LinearMemory, Pid, ProbeReport, Workload, WorkloadId,
+    Detection, LinearMemory, Pid, ProbeReport, Response, Workload, WorkloadId,
     activity::{
-        Actor, CallAct, DnsAct, ExecAct, Fault, FileAct, MemoryAct, NetworkAct, SignalAct, Throttled, Word,
+        Actor, CallAct, DnsAct, ExecAct, Fault, FileAct, MemoryAct, NetworkAct, Outcome, SignalAct,
+        Throttled, Word,
     },
     boundary::{
         Boundary, GuestRun, Hooked, HostCall, Instance, InstanceGrowth, InstanceStart, InstanceTotals,
@@ -186,6 +187,9 @@ pub enum EventKind {
     /// A rule states something about the workload.
     #[serde(rename = "workload.detected")]
     Detected(Box<Detection>),
+    /// Something was done about a detection, or at a system call, because a file says so.
+    #[serde(rename = "workload.response")]
+    Responded(Box<Response>),
     /// Something was lost between kernel and output.
     #[serde(rename = "sensor.lost")]
     Lost(Loss),
@@ -213,6 +217,7 @@ impl EventKind {
             Self::GuestRan(of) => of.id,
             Self::InstanceGrown(of) => of.id,
             Self::Detected(detection) => detection.id,
+            Self::Responded(response) => response.id,
             Self::Lost(_) | Self::Sensor(_) => return None,
             _ => self.actor()?.id,
         })
@@ -226,6 +231,7 @@ impl EventKind {
             Self::Executed(act) => act.pid,
             Self::Throttled(throttled) => throttled.pid,
             Self::Detected(detection) => detection.pid,
+            Self::Responded(response) => response.pid,
             Self::InstanceStarted(of) => of.pid,
             Self::InstanceEnded(of) => of.pid,
             Self::HostCall(of) => of.pid,
@@ -248,19 +254,26 @@ impl EventKind {
         })
     }
 
-    /// The system call, where the event tells of one.
-    pub fn syscall(&self) -> Option<&Word> {
+    /// How the system call ended, where the event tells of one.
+    pub fn outcome(&self) -> Option<&Outcome> {
         Some(match self {
-            Self::WritableExecutable(act) => &act.outcome.call,
-            Self::Sensitive(act) => &act.outcome.call,
-            Self::SignalSent(act) => &act.outcome.call,
-            Self::Unexplained(act) => return act.call.as_ref(),
+            Self::WritableExecutable(act) => &act.outcome,
+            Self::Sensitive(act) => &act.outcome,
+            Self::SignalSent(act) => &act.outcome,
             _ => match (self.file(), self.socket()) {
-                (Some(act), _) => &act.outcome.call,
-                (_, Some(act)) => &act.outcome.call,
+                (Some(act), _) => &act.outcome,
+                (_, Some(act)) => &act.outcome,
                 _ => return None,
             },
         })
+    }
+
+    /// The system call, where the event tells of one.
+    pub fn syscall(&self) -> Option<&Word> {
+        match self {
+            Self::Unexplained(act) => act.call.as_ref(),
+            _ => self.outcome().map(|outcome| &outcome.call),
+        }
     }
 
     /// What the act was done to, for people: a path or an address.

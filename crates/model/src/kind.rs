@@ -63,6 +63,7 @@ kinds! {
     InstanceGrown = "boundary.grown",
     Unexplained = "boundary.unexplained",
     Detected = "workload.detected",
+    Responded = "workload.response",
     Lost = "sensor.lost",
     Sensor = "sensor.state",
 }

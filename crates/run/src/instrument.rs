@@ -42,9 +42,8 @@ pub(crate) fn rewritten(options: &Options, bytes: &[u8]) -> Result<Option<Vec<u8
     let binary: Cow<'_, [u8]> = wat::parse_bytes(bytes).map_err(|error| refused(error.to_string()))?;
     let plan = || {
         let settings = Settings::default();
-        let passes = wanted.passes.iter().map(|name| passes::named(name, &settings));
         let on_violation = if wanted.record { OnViolation::Record } else { OnViolation::Trap };
-        Ok(Plan { passes: passes.collect::<Result<_, _>>()?, on_violation, ..Plan::default() })
+        Ok(Plan { passes: passes::all_named(&wanted.passes, &settings)?, on_violation, ..Plan::default() })
     };
     let made = if is_component(&binary) {
         instrument_component(&binary, &mut || plan()).map(|made| made.bytes)

@@ -141,6 +141,9 @@ enum call_flag {
 	CALL_CREATED = 2,     /* the open made the file */
 	CALL_PEER_USER = 4,   /* `peer` was read from user memory */
 	CALL_HOW = 8,         /* `how` was read (openat2), from user memory */
+	CALL_KILLED = 32,     /* the probe sent SIGKILL, as it was told to */
+	CALL_STOPPED = 64,    /* the same with SIGSTOP */
+	CALL_NOT_SIGNALLED = 128, /* and the kernel did not take it */
 	CALL_RESOLVED = 16,   /* path 0 is of the file itself; otherwise of the directory that text 0 is relative to */
 };
 

@@ -195,6 +195,20 @@ pub(crate) fn specs() -> impl Iterator<Item = (usize, &'static Spec)> {
     SPECS.iter().filter_map(|(name, spec)| Some((name.parse::<Sysno>().ok()?.id() as usize, spec)))
 }
 
+/// Names of the calls of which each is told, unless it is throttled: those that can be answered at the event.
+pub fn told_calls() -> Vec<&'static str> {
+    let is_told = |spec: &Spec| {
+        use Class::*;
+        matches!(spec.class, Opens | Paths | Connects | Accepts | Signals | Sensitive) && !spec.failures_only
+    };
+    SPECS.iter().filter(|(_, spec)| is_told(spec)).map(|(name, _)| *name).collect()
+}
+
+/// The number of a call on this architecture.
+pub fn number(name: &str) -> Option<usize> {
+    Some(name.parse::<Sysno>().ok()?.id() as usize)
+}
+
 /// The numbers of the calls of `class`.
 pub(crate) fn of_class(class: Class) -> impl Iterator<Item = usize> {
     static BY_NUMBER: LazyLock<Vec<(usize, Class)>> =

@@ -7,7 +7,7 @@ use crate::{
 };
 use std::borrow::Cow;
 use wasmscope_model::{
-    call::{Address, Call, KernelPath, Text},
+    call::{Address, Call, KernelPath, Signalled, Text},
     record::Head,
 };
 
@@ -63,6 +63,10 @@ pub(crate) fn decode(head: &crate::lifecycle::types::record_head, sample: &[u8])
         peer: address(&record.peer),
         peer_untrusted: has(call_flag::CALL_PEER_USER),
         stack: stack(rest.0, record.frames, record.stack_flags),
+        signalled: (has(call_flag::CALL_KILLED) || has(call_flag::CALL_STOPPED)).then(|| Signalled {
+            kill: has(call_flag::CALL_KILLED),
+            sent: !has(call_flag::CALL_NOT_SIGNALLED),
+        }),
     })
 }
 

@@ -27,6 +27,8 @@ pub struct Settings {
     pub rare_calls_per_second: u32,
     /// Tell which guest functions led to a call.
     pub guest_stacks: bool,
+    /// Numbers of told calls, and the signal that the kernel sends to the workload which made one.
+    pub signals: Vec<(usize, u8)>,
     /// Sizes of the kernel's maps.
     pub sizes: Sizes,
     /// Least length of a reservation that is reported, in bytes.
@@ -41,6 +43,7 @@ impl Default for Settings {
             calls_per_second: 1000,
             rare_calls_per_second: 100,
             guest_stacks: true,
+            signals: Vec::new(),
             sizes: Sizes::default(),
             least_reservation_bytes: 1 << 30,
         }

@@ -2,7 +2,7 @@
 
 use crate::{act, boundary, detection, module, runtime, signal_name, table::place};
 use wasmscope_model::{
-    Event, EventKind, ProbeState, Workload,
+    Event, EventKind, ProbeState, Response, Workload,
     event::Exit,
     text::{bytes, shown, shown_within},
 };
@@ -47,9 +47,28 @@ pub fn line(event: &Event) -> String {
             format!("{:<10} {} {state}{reason}", "probe", shown(&report.name))
         }
         EventKind::Detected(detection) => detection::line(detection),
+        EventKind::Responded(response) => responded(response),
         other => act::line(other).or_else(|| boundary::line(other)).unwrap_or_default(),
     };
     format!("{clock} {text}")
+}
+
+fn responded(response: &Response) -> String {
+    let to = response.rule.as_deref().map(|rule| format!(" to {}", shown(rule))).unwrap_or_default();
+    let reason = response.reason.as_deref().map(|why| format!(": {}", shown_within(why, REASON_CHARS)));
+    let after = match response.act.as_ref() {
+        "happened" => "; the act had happened",
+        _ => "; the act had been refused",
+    };
+    format!(
+        "{:<10} pid {}: {} ({}){to}: {}{}{after}",
+        "RESPONSE",
+        response.pid,
+        shown(&response.action),
+        shown(&response.name),
+        shown(&response.outcome),
+        reason.unwrap_or_default(),
+    )
 }
 
 fn summary(w: &Workload) -> String {

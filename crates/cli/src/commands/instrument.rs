@@ -152,14 +152,8 @@ impl Instrument {
     }
 
     fn plan(&self, settings: &Settings) -> Result<Plan, Refused> {
-        let mut names: Vec<&str> = Vec::new();
-        for name in &self.passes {
-            if !names.contains(&name.as_str()) {
-                names.push(name);
-            }
-        }
         Ok(Plan {
-            passes: names.into_iter().map(|name| passes::named(name, settings)).collect::<Result<_, _>>()?,
+            passes: passes::all_named(&self.passes, settings)?,
             selection: Selection {
                 only: self.only.clone(),
                 except: self.except.clone(),

@@ -1,20 +1,25 @@
 //! `wasmscope watch`
 
 use crate::{Failure, output, rules::RuleOptions};
+use rustix::process::Signal;
 use std::{
     ffi::OsString,
     fs::File,
     io::{self, BufWriter, Write},
     net::SocketAddr,
     os::{fd::AsFd as _, unix::process::ExitStatusExt as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitStatus,
     time::Duration,
 };
-use wasmscope_agent::{Ended, HookSocket, Options, Outcome, Queues, Sink, WatchError, command, watch};
+use wasmscope_agent::{Ended, HookSocket, Options, Outcome, Queues, Rules, Sink, WatchError, command, watch};
 use wasmscope_export::{bind, listen_address};
 use wasmscope_model::{Event, boundary::SOCKET};
-use wasmscope_sensor_kernel::{Scope, Settings};
+use wasmscope_respond::{AtEvent, Plan, SignalKind};
+use wasmscope_sensor_kernel::{
+    Scope, Settings,
+    calls::{number, told_calls},
+};
 
 /// Find every WebAssembly workload that runs now or starts later, and follow it.
 ///
@@ -49,6 +54,9 @@ pub(crate) struct Watch {
     hooks: Option<PathBuf>,
     #[command(flatten)]
     rules: RuleOptions,
+    /// Do what this file says upon detections: stop or kill the process, execute a command, call a webhook.
+    #[arg(long, value_name = "FILE")]
+    respond: Option<PathBuf>,
     /// A command to start and follow, behind `--`.
     #[arg(last = true)]
     command: Vec<OsString>,
@@ -67,6 +75,7 @@ impl Watch {
     /// Watches to the end, recording all of it if there is a file for that.
     pub(crate) fn follow(self, recording: Option<File>) -> Result<Outcome, Failure> {
         let rules = self.rules.load(true)?;
+        let respond = self.respond.as_deref().map(|file| self.plan(file, rules.as_ref())).transpose()?;
         let cannot_run = |error: io::Error| {
             let program = self.command.first().cloned().unwrap_or_default();
             Failure::input(anyhow::Error::new(error).context(format!("cannot run {program:?}")))
@@ -84,6 +93,7 @@ impl Watch {
             scope,
             calls_per_second: self.calls_per_second,
             guest_stacks: !self.no_stacks,
+            signals: respond.as_ref().map(signals).unwrap_or_default(),
             ..Settings::default()
         };
         let hooks = self.hooks.as_deref().map(HookSocket::bind).transpose().map_err(Failure::input)?;
@@ -102,6 +112,7 @@ impl Watch {
             recording,
             hooks,
             rules,
+            respond,
             queues: Queues::default(),
         };
         watch(options, sink).map_err(|e| match e {
@@ -109,6 +120,27 @@ impl Watch {
             other => Failure::host(other),
         })
     }
+}
+
+impl Watch {
+    fn plan(&self, file: &Path, rules: Option<&Rules>) -> Result<Plan, Failure> {
+        let ids: Vec<&str> =
+            rules.iter().flat_map(|rules| rules.set.rules()).map(|rule| rule.id.as_str()).collect();
+        Plan::read(file, &ids, &told_calls()).map_err(Failure::input)
+    }
+}
+
+/// What the kernel is to do itself.
+fn signals(plan: &Plan) -> Vec<(usize, u8)> {
+    let of = |at: &AtEvent| {
+        let signal = match at.signal {
+            SignalKind::Kill => Signal::KILL,
+            SignalKind::Stop => Signal::STOP,
+        };
+        let calls = at.calls.iter().filter_map(|call| number(call));
+        calls.map(|call| (call, signal.as_raw() as u8)).collect::<Vec<_>>()
+    };
+    plan.at_event.iter().flat_map(of).collect()
 }
 
 /// The exit status after watching.

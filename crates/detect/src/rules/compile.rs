@@ -194,7 +194,9 @@ impl Making<'_, '_, '_> {
         let mut kinds = Vec::new();
         for event in events {
             match event.value.parse::<Kind>() {
-                Ok(Kind::Detected) => self.reading.wrong(event, "rules do not look at detections"),
+                Ok(Kind::Detected | Kind::Responded) => {
+                    self.reading.wrong(event, "rules do not look at detections and responses");
+                }
                 Ok(kind) if kind.as_str().starts_with("sensor.") => {
                     self.reading.wrong(event, "this event belongs to no workload");
                 }

@@ -142,3 +142,36 @@ pub fn named(name: &str, settings: &Settings) -> Result<Box<dyn Pass>, Refused> 
         close: closest(name, PASSES.iter().map(|pass| pass.name)),
     })
 }
+
+/// The passes of these names, in this order; one that is named twice is there once.
+///
+/// # Errors
+///
+/// There is none of a name: with the nearest one.
+pub fn all_named<S: AsRef<str>>(
+    names: impl IntoIterator<Item = S>,
+    settings: &Settings,
+) -> Result<Vec<Box<dyn Pass>>, Refused> {
+    let mut known: Vec<S> = Vec::new();
+    for name in names {
+        if !known.iter().any(|other| other.as_ref() == name.as_ref()) {
+            known.push(name);
+        }
+    }
+    known.iter().map(|name| named(name.as_ref(), settings)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pass_that_is_named_twice_is_there_once_and_an_unknown_one_is_refused() {
+        let named = |names: &[&str]| {
+            all_named(names, &Settings::default())
+                .map(|passes| passes.iter().map(|p| p.name()).collect::<Vec<_>>())
+        };
+        assert_eq!(named(&["memory", "calls", "memory"]).unwrap(), ["memory", "calls"]);
+        assert!(matches!(named(&["calls", "memroy"]), Err(Refused::UnknownPass { .. })));
+    }
+}

@@ -167,6 +167,7 @@ fn head(pid: u32, at: Duration) -> Head {
 
 fn open(at: Duration, path: &[u8], frames: Vec<FrameRecord>) -> Record {
     Record::Call(Box::new(Call {
+        signalled: None,
         head: head(GUEST, at),
         name: "openat".into(),
         number: 257,

@@ -34,6 +34,7 @@ impl std::fmt::Debug for Calls {
 impl Calls {
     pub(crate) fn load(settings: &Settings, shared: &SharedMaps) -> libbpf_rs::Result<Self> {
         let stacks = settings.guest_stacks;
+        let signals = settings.signals.clone();
         let loaded = load_skeleton!(skel, settings, Some(shared), |rodata| {
             rodata.stacks = stacks;
             for slot in &mut rodata.specs {
@@ -49,6 +50,9 @@ impl Calls {
                     fd: spec.fd.map(index),
                     text: spec.text.map(index),
                 };
+            }
+            for (number, signal) in &signals {
+                rodata.signals[*number] = *signal;
             }
             // A call of another ABI is as rare as it is odd.
             rodata.specs[crate::calls::CALL_OTHER as usize].rare = 1;

@@ -21,6 +21,10 @@ EXPORT_ENUM(io_kind);
 /* By number; filled by user space before load, which knows the numbers of this architecture. */
 const volatile struct call_spec specs[CALLS] = {};
 const volatile bool stacks = true;
+/* By number: SIGKILL or SIGSTOP for the process that made this call, or 0. */
+const volatile __u8 signals[CALLS] = {};
+
+#define SIGKILL 9
 
 #define PROT_WRITE 2
 #define PROT_EXEC 4
@@ -293,6 +297,18 @@ static __noinline int add_socket(struct scratch *scratch, struct pt_regs_of_arch
 	return record->text_bytes[0];
 }
 
+/* The call has happened, but its process runs no instruction after it. Before any budget: nobody escapes this by noise. */
+static __always_inline __u32 answer(__u32 call)
+{
+	__u8 signal = signals[call & (CALLS - 1)];
+	__u32 flags;
+
+	if (!signal)
+		return 0;
+	flags = signal == SIGKILL ? CALL_KILLED : CALL_STOPPED;
+	return bpf_send_signal(signal) ? flags | CALL_NOT_SIGNALLED : flags;
+}
+
 static __noinline int report(struct pt_regs_of_arch *regs, __u32 call, long result, __u32 flags)
 {
 	const volatile struct call_spec *spec = &specs[call & (CALLS - 1)];
@@ -301,6 +317,7 @@ static __noinline int report(struct pt_regs_of_arch *regs, __u32 call, long resu
 	struct tracked *entry = bpf_map_lookup_elem(&tracked, &pid);
 	__u64 now = bpf_ktime_get_ns();
 
+	flags |= answer(call);
 	if (!scratch || !take_token(entry, spec->rare ? BUCKET_RARE : BUCKET_CALL, &call_ring, FAMILY_CALL, now))
 		return 0;
 	fill_call(scratch, regs, call, result);

@@ -21,6 +21,7 @@ fn actor() -> Actor {
 fn call(name: &'static str) -> Call {
     let process = ProcessKey { pid: Pid(7), start_ticks: 1, exec_stamp: 1 };
     Call {
+        signalled: None,
         head: Head { process, tid: 8, parent: Pid(1), monotonic_ns: 0 },
         name: name.into(),
         number: 1,

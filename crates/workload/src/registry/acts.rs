@@ -4,7 +4,7 @@ use super::{Control, Registry};
 use crate::{acts, looker::Look};
 use std::time::Duration;
 use wasmscope_model::{
-    Call, EventKind, GuestStack, Head, Pid, RawStack, WorkloadId,
+    Call, EventKind, GuestStack, Head, Pid, RawStack, Response, Signalled, WorkloadId,
     activity::{Actor, ExecAct, Fault, Word},
     text::lossy_within,
 };
@@ -46,7 +46,9 @@ impl<L: Look, C: Control> Registry<L, C> {
             None => Err(NOT_LOOKED_AT.into()),
         };
         let actor = actor(id, &call.head, stack);
+        let signalled = call.signalled.map(|signalled| at_event(&signalled, &call, &actor));
         self.events.push((time, acts::event(call, actor)));
+        self.events.extend(signalled.map(|response| (time, EventKind::Responded(Box::new(response)))));
     }
 
     pub(super) fn fault(&mut self, head: &Head, raw: RawFault, time: Duration) {
@@ -106,5 +108,20 @@ fn actor(id: WorkloadId, head: &Head, stack: Result<GuestStack, Word>) -> Actor 
         stack_cut: stack.cut,
         stack_missing: missing,
         untrusted: Vec::new(),
+    }
+}
+
+/// What the kernel did at the event.
+fn at_event(signalled: &Signalled, call: &Call, actor: &Actor) -> Response {
+    Response {
+        id: actor.id,
+        pid: actor.pid,
+        rule: None,
+        name: format!("at {}", call.name),
+        action: if signalled.kill { "kill" } else { "stop" }.into(),
+        outcome: if signalled.sent { "done" } else { "failed" }.into(),
+        reason: None,
+        act: if call.error.is_some() { "refused" } else { "happened" }.into(),
+        delay_ms: None,
     }
 }

@@ -48,7 +48,7 @@ pub(super) static FIELDS: &[Field] = &[
         CALLS.union(one(Kind::Unexplained)),
         |k| match k {
             EventKind::Unexplained(act) => opt(act.call.as_ref()),
-            _ => some(&outcome(k)?.call),
+            _ => some(&k.outcome()?.call),
         },
         "the system call",
     ),
@@ -56,7 +56,7 @@ pub(super) static FIELDS: &[Field] = &[
         "syscall.result",
         Type::Int,
         CALLS,
-        |k| opt(outcome(k)?.result),
+        |k| opt(k.outcome()?.result),
         "what it returned; absent with an error",
     ),
     event(

@@ -26,8 +26,31 @@ pub(super) static FIELDS: &[Field] = &[
         of!(Throttled, throttled => some(&throttled.budget)),
         "`common` or `rare`",
     ),
+    // Responses.
+    json("response.name", Type::String, one(Kind::Responded), "what the file of responses calls it"),
+    json("response.action", Type::String, one(Kind::Responded), "`stop`, `kill`, `command`, `webhook`"),
+    json(
+        "response.outcome",
+        Type::String,
+        one(Kind::Responded),
+        "`done`; `gone`: the program had ended before; `failed`; `limited` and `dropped`: not even begun",
+    ),
+    json("response.reason", Type::String, one(Kind::Responded), "why it was not done"),
+    json(
+        "response.act",
+        Type::String,
+        one(Kind::Responded),
+        "the act had `happened` before, or had been `refused`",
+    ),
+    json(
+        "response.delay_ms",
+        Type::Double,
+        one(Kind::Responded),
+        "from the detection to the end of the response",
+    )
+    .in_unit(Unit::Milliseconds),
     // Detections.
-    json("security_rule.name", Type::String, one(Kind::Detected), "id of the rule"),
+    json("security_rule.name", Type::String, Kinds::of(&[Kind::Detected, Kind::Responded]), "id of the rule"),
     json("security_rule.description", Type::String, one(Kind::Detected), "what it states"),
     json(
         "detection.severity",

@@ -3,7 +3,6 @@
 use super::{Field, OfEvent, OfWorkload, Source, Type, Unit, Value};
 use crate::{
     EventKind, Workload,
-    activity::Outcome,
     boundary::{GuestRun, HostCall, InstanceGrowth, Unexplained},
     event::Exit,
     kind::{Kind, Kinds},
@@ -34,6 +33,7 @@ pub(super) const OF_WORKLOADS: Kinds = ACTORS.union(HOOKED).union(WORKLOAD).unio
     Kind::Executed,
     Kind::Throttled,
     Kind::Detected,
+    Kind::Responded,
 ]));
 const EVERY: Kinds = OF_WORKLOADS.union(Kinds::of(&[Kind::Lost, Kind::Sensor]));
 
@@ -57,15 +57,6 @@ impl Field {
     const fn in_unit(mut self, unit: Unit) -> Self {
         self.unit = Some(unit);
         self
-    }
-}
-
-fn outcome(kind: &EventKind) -> Option<&Outcome> {
-    match kind {
-        EventKind::WritableExecutable(act) => Some(&act.outcome),
-        EventKind::Sensitive(act) => Some(&act.outcome),
-        EventKind::SignalSent(act) => Some(&act.outcome),
-        _ => kind.file().map(|act| &act.outcome).or_else(|| kind.socket().map(|act| &act.outcome)),
     }
 }
 
@@ -134,7 +125,7 @@ fn exit_code(kind: &EventKind) -> Option<i64> {
 fn error_type(kind: &EventKind) -> Option<&str> {
     match kind {
         EventKind::HostCall(of) => of.what.what.error.as_deref(),
-        _ => outcome(kind)?.error.as_deref(),
+        _ => kind.outcome()?.error.as_deref(),
     }
 }
 
