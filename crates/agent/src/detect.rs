@@ -1,10 +1,11 @@
-//! Rules on the way out: every event that goes out is shown to them, and what they state follows it.
+//! Rules and baselines on the way out: every event that goes out is shown to them, and what they state follows it.
 
 use crossbeam_channel::{Receiver, never};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use wasmscope_baseline::{Baselines, Counts, Monitor, Needs};
 use wasmscope_detect::{Engine, Limits, RuleSet};
 use wasmscope_export::RuleInfo;
-use wasmscope_model::{Detection, Event, EventKind};
+use wasmscope_model::{Detection, Event, EventKind, Maturity, WorkloadId};
 
 /// Rules to ask, and others that may come.
 #[derive(Debug)]
@@ -15,21 +16,43 @@ pub struct Rules {
     pub changed: Option<Receiver<Arc<RuleSet>>>,
 }
 
-/// Asks rules of events; without rules it does nothing.
+/// What is usual, and whether to learn more of it.
+#[derive(Debug)]
+pub struct Baseline {
+    /// What is known.
+    pub known: Baselines,
+    /// Learn from every run.
+    pub learning: bool,
+}
+
+/// What became of a baseline.
+#[derive(Debug)]
+pub struct Learnt {
+    /// What is known now.
+    pub known: Baselines,
+    /// What was done.
+    pub counts: Counts,
+}
+
+/// Asks rules and baselines of events; without any it does nothing.
 #[derive(Debug)]
 pub(crate) struct Detector {
     engine: Option<Engine>,
+    monitor: Option<Monitor>,
     pub(crate) changed: Receiver<Arc<RuleSet>>,
     found: Vec<Detection>,
 }
 
 impl Detector {
-    pub(crate) fn new(rules: Option<Rules>) -> Self {
+    pub(crate) fn new(rules: Option<Rules>, baseline: Option<Baseline>) -> Self {
         let (engine, changed) = match rules {
             Some(rules) => (Some(Engine::new(rules.set, Limits::default())), rules.changed),
             None => (None, None),
         };
-        Self { engine, changed: changed.unwrap_or_else(never), found: Vec::new() }
+        let monitor = baseline.map(|baseline| {
+            Monitor::new(baseline.known, baseline.learning, Needs::default(), Default::default())
+        });
+        Self { engine, monitor, changed: changed.unwrap_or_else(never), found: Vec::new() }
     }
 
     /// What the rules state once they have seen this event.
@@ -37,7 +60,25 @@ impl Detector {
         if let Some(engine) = &mut self.engine {
             engine.observe(event, &mut self.found);
         }
+        if let Some(monitor) = &mut self.monitor {
+            // First, because the event may be the run's last.
+            self.found.iter().for_each(|detection| monitor.detected(detection));
+            monitor.observe(event, &mut self.found);
+        }
         std::mem::take(&mut self.found).into_iter().map(|detection| EventKind::Detected(Box::new(detection)))
+    }
+
+    /// What a process cost from its start to its end, before the event of its end.
+    pub(crate) fn cost(&mut self, id: WorkloadId, cpu: Duration) {
+        if let Some(monitor) = &mut self.monitor {
+            monitor.cost(id, cpu);
+        }
+    }
+
+    /// What is usual now; workloads that still run are learnt from, too.
+    pub(crate) fn finish(self) -> Option<Learnt> {
+        let (known, counts) = self.monitor?.finish();
+        Some(Learnt { known, counts })
     }
 
     /// Other rules from now on.
@@ -55,7 +96,12 @@ impl Detector {
             severity: rule.severity.as_str(),
             maturity: rule.maturity.as_str(),
         });
-        about.collect()
+        let usual = self.monitor.iter().flat_map(|_| wasmscope_baseline::rules()).map(|rule| RuleInfo {
+            rule: rule.id.to_owned(),
+            severity: rule.most.as_str(),
+            maturity: Maturity::Experimental.as_str(),
+        });
+        about.chain(usual).collect()
     }
 
     /// Workloads whose windows were forgotten before they ended.

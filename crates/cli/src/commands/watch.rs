@@ -1,6 +1,6 @@
 //! `wasmscope watch`
 
-use crate::{Failure, output, rules::RuleOptions};
+use crate::{Failure, baseline::BaselineOptions, output, rules::RuleOptions};
 use std::{
     ffi::OsString,
     fs::File,
@@ -49,6 +49,8 @@ pub(crate) struct Watch {
     hooks: Option<PathBuf>,
     #[command(flatten)]
     rules: RuleOptions,
+    #[command(flatten)]
+    baseline: BaselineOptions,
     /// A command to start and follow, behind `--`.
     #[arg(last = true)]
     command: Vec<OsString>,
@@ -67,6 +69,7 @@ impl Watch {
     /// Watches to the end, recording all of it if there is a file for that.
     pub(crate) fn follow(self, recording: Option<File>) -> Result<Outcome, Failure> {
         let rules = self.rules.load(true)?;
+        let baseline = self.baseline.load()?;
         let cannot_run = |error: io::Error| {
             let program = self.command.first().cloned().unwrap_or_default();
             Failure::input(anyhow::Error::new(error).context(format!("cannot run {program:?}")))
@@ -102,12 +105,15 @@ impl Watch {
             recording,
             hooks,
             rules,
+            baseline,
             queues: Queues::default(),
         };
-        watch(options, sink).map_err(|e| match e {
+        let mut outcome = watch(options, sink).map_err(|e| match e {
             WatchError::Command(error) => cannot_run(error),
             other => Failure::host(other),
-        })
+        })?;
+        self.baseline.save(outcome.learnt.take())?;
+        Ok(outcome)
     }
 }
 
