@@ -155,7 +155,8 @@ impl Patterns {
     pub(crate) fn forget_differences(&mut self, seen: Seen) {
         let mut all = self.everything.unwrap_or_default();
         all.merge(seen);
-        self.iter().for_each(|(_, seen)| all.merge(seen));
+        let items = self.groups.values().flat_map(|group| group.items.values());
+        items.for_each(|seen| all.merge(*seen));
         self.everything = Some(all);
         self.groups.clear();
     }

@@ -99,9 +99,9 @@ impl Bench<'_> {
         let about = About::of_quantity(quantity);
         let doublings = (value / limit.max(1)).max(1).ilog2().min(u32::from(MOST_BY_SIZE)) as u8;
         let score = about.score.saturating_add(PER_DOUBLING.saturating_mul(doublings)).min(MOST_BY_SIZE);
-        // Larger by a power of two is worth another word.
-        let told =
-            self.run.told.may_tell((about.id, quantity.to_string(), doublings), self.event.monotonic_ns);
+        // What grows and grows is worth another word at each power of eight.
+        let what = (about.id, quantity.to_string(), doublings / 3);
+        let told = self.run.told.may_tell(what, self.event.monotonic_ns);
         let Some(suppressed) = told else {
             self.counts.withheld += 1;
             return;

@@ -304,8 +304,11 @@ fn look(
         is_new |= bench.pattern(feature.dimension, &feature.pattern, feature.how, is_new);
     }
     if let Some(sequence) = bench.run.sequences.next(&event.kind, is_new) {
-        bench.pattern(Dimension::Sequence, &sequence, How::default(), false);
-        bench.run.sequences.reuse(sequence);
+        match sequence.is_asked {
+            true => _ = bench.pattern(Dimension::Sequence, &sequence.text, How::default(), false),
+            false => bench.run.note(Dimension::Sequence, &sequence.text, How::default()),
+        }
+        bench.run.sequences.reuse(sequence.text);
     }
     if is_act(kind) {
         let count = bench.run.count(kind, event.monotonic_ns);

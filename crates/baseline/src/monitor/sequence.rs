@@ -19,12 +19,23 @@ pub(super) struct Sequences {
 struct Thread {
     id: (bool, u64),
     last: [String; 2],
+    /// How many there are.
     known: u8,
+    /// So many since something was new.
+    usual: u8,
+}
+
+/// Three in a row.
+#[derive(Debug)]
+pub(super) struct Sequence {
+    pub(super) text: String,
+    /// None of the three was new by itself: then the sequence may be.
+    pub(super) is_asked: bool,
 }
 
 impl Sequences {
-    /// The sequence that this event ends, if it is the third. What is new begins anew: whatever follows it would be new, too.
-    pub(super) fn next(&mut self, event: &EventKind, is_new: bool) -> Option<String> {
+    /// The sequence that this event ends, if it is the third.
+    pub(super) fn next(&mut self, event: &EventKind, is_new: bool) -> Option<Sequence> {
         let (id, name) = match event {
             EventKind::HostCall(of) => ((true, of.what.instance.id), cut(&of.what.what.name)),
             _ => ((false, u64::from(event.actor()?.tid)), event.name().strip_prefix("workload.")?),
@@ -42,15 +53,12 @@ impl Sequences {
                 thread
             }
         };
-        if is_new {
-            thread.known = 0;
-            return None;
-        }
+        thread.usual = if is_new { 0 } else { (thread.usual + 1).min(3) };
         let sequence = (thread.known == 2).then(|| {
             let mut text = std::mem::take(&mut self.scratch);
             text.clear();
             let _ = write!(text, "{} > {} > {name}", thread.last[0], thread.last[1]);
-            text
+            Sequence { text, is_asked: thread.usual == 3 }
         });
         thread.last.swap(0, 1);
         thread.last[1].clear();
