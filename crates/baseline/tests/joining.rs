@@ -39,7 +39,7 @@ fn joined(a: &Baselines, b: &Baselines) -> Baselines {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
     fn joining_is_commutative_and_associative(a in known(), b in known(), c in known()) {
