@@ -39,8 +39,8 @@ bench: setup ## Measure (as root; 40 minutes, QUICK=1 for a first impression)
 	cargo xtask real-modules
 	cargo bench -p wasmscope-bench
 
-bench-detect: setup ## Measure the rules: events a second, and their state (a minute and a build)
-	cargo bench -p wasmscope-bench --bench detect
+bench-detect: setup ## Measure rules and baselines: events a second, and their state (two minutes and a build)
+	cargo bench -p wasmscope-bench --bench detect --bench baseline
 
 bench-hooks: setup ## Measure what the hooks of sensor-wasmtime cost, alone and in `run` (as root; some minutes and the build)
 	cargo xtask runtimes wasmtime48

@@ -22,7 +22,7 @@ mod traits;
 mod watch;
 
 pub use clock::{Clock, monotonic};
-pub use detect::Rules;
+pub use detect::{Baseline, Learnt, Rules};
 pub use hooks::{HookSocket, HookSocketError};
 pub use ledger::Row;
 pub use output::{Ended, Sink};

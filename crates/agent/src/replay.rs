@@ -2,7 +2,7 @@
 
 use crate::{
     clock::Clock,
-    detect::{Detector, Rules},
+    detect::{Baseline, Detector, Learnt, Rules},
     output::Sink,
 };
 use std::io;
@@ -20,22 +20,28 @@ pub enum Stopped {
 }
 
 /// Writes the events of a recording to `sink`: the same in the same order as the recorded run made, including those that
-/// its output was too slow for. What `rules` state of them comes in between.
+/// its output was too slow for. What `rules` and `baseline` state of them comes in between. Gives back what was learnt.
 ///
 /// # Errors
 /// See [`Stopped`].
-pub fn replay(mut recording: Replay, rules: Option<Rules>, sink: &mut dyn Sink) -> Result<(), Stopped> {
-    let ended = write_all(&mut recording, Detector::new(rules), sink);
+pub fn replay(
+    mut recording: Replay,
+    rules: Option<Rules>,
+    baseline: Option<Baseline>,
+    sink: &mut dyn Sink,
+) -> Result<Option<Learnt>, Stopped> {
+    let mut detector = Detector::new(rules, baseline);
+    let ended = write_all(&mut recording, &mut detector, sink);
     if !matches!(ended, Err(Stopped::Output(_))) {
         sink.flush().map_err(Stopped::Output)?;
     }
-    ended
+    ended.map(|()| detector.finish())
 }
 
-fn write_all(recording: &mut Replay, mut detector: Detector, sink: &mut dyn Sink) -> Result<(), Stopped> {
-    let ended = write_steps(recording, &mut detector, sink);
+fn write_all(recording: &mut Replay, detector: &mut Detector, sink: &mut dyn Sink) -> Result<(), Stopped> {
+    let ended = write_steps(recording, detector, sink);
     if !matches!(ended, Err(Stopped::Output(_))) {
-        detector.finish().iter().try_for_each(|event| sink.write(event)).map_err(Stopped::Output)?;
+        detector.at_end().iter().try_for_each(|event| sink.write(event)).map_err(Stopped::Output)?;
     }
     ended
 }

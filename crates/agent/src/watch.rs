@@ -4,7 +4,7 @@ use crate::{
     census::Census,
     clock::{Clock, monotonic},
     command::Held,
-    detect::{Detector, Rules},
+    detect::{Baseline, Detector, Learnt, Rules},
     hooks::{self, Hook, HookCounts, HookSocket},
     ledger::{LossReport, QueueCounts, RegistryCounts, Row, calls_for_census, rows},
     meter::{Meter, Scraper},
@@ -60,6 +60,8 @@ pub struct Options {
     pub rules: Option<Rules>,
     /// What to do upon detections.
     pub respond: Option<Plan>,
+    /// What is usual for modules, to ask of every event and to learn.
+    pub baseline: Option<Baseline>,
     /// Sizes of the queues between the agent's threads.
     pub queues: Queues,
 }
@@ -89,6 +91,8 @@ pub struct Outcome {
     pub command: Option<ExitStatus>,
     /// Whether the recording, if one was asked for, is whole. The first failure to write it ended the watching.
     pub recording: io::Result<()>,
+    /// What became of the baseline, if there was one.
+    pub learnt: Option<Learnt>,
     /// What became of every record and event.
     pub ledger: Vec<Row>,
 }
@@ -213,7 +217,7 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
         output,
         settings: options.settings,
         meter: options.metrics.is_some().then(Meter::new),
-        detector: Detector::new(options.rules),
+        detector: Detector::new(options.rules, options.baseline),
         responder: options.respond.map(Responder::start).transpose()?,
         hook_counts,
     };
@@ -249,7 +253,7 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     watch.finish_hooks(hooks, &hooked);
     watch.finish_records(&records);
     let _ = drain.join();
-    let follows = watch.detector.finish();
+    let follows = watch.detector.at_end();
     watch.send_following(follows);
     watch.finish_responses();
     let command = match command {
@@ -262,12 +266,12 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
     };
     // Nobody answers a scrape any more.
     drop((asked, server));
-    let Watch { registry, counts, hook_counts, output, .. } = watch;
+    let Watch { registry, counts, hook_counts, output, detector, .. } = watch;
     let output = output.finish(ended == End::Asked, &stop);
     let ledger = ledger_of(&registry, &counts, hook_counts.as_deref(), None);
     signals.close();
     let recording = recorder.map_or(Ok(()), Recorder::finish);
-    Ok(Outcome { output, command, ledger, recording })
+    Ok(Outcome { output, command, ledger, recording, learnt: detector.finish() })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -470,6 +474,11 @@ impl Watch {
     fn pass_on(&mut self) {
         self.clock.refresh();
         for (at, kind) in self.registry.take_events(self.clock.offset()) {
+            if let EventKind::Exited { id, pid, .. } = &kind
+                && let Some(ended) = self.registry.control().settled.get(&pid.0).and_then(|usage| usage.ended)
+            {
+                self.detector.cost(*id, ended.run_time);
+            }
             if let Some(meter) = &mut self.meter {
                 meter.observe(&kind, at, &mut self.registry);
             }

@@ -70,6 +70,7 @@ fn run(settings: Settings, queues: Queues, pause: Duration, guests: usize, count
         recording: None,
         hooks: None,
         rules: None,
+        baseline: None,
     };
     let outcome = watch(options, Box::new(sink)).unwrap();
     assert!(matches!(outcome.output, Ended::Complete), "{:?}", outcome.output);

@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 clean, 1 findings at or above `--fail-on`, 2 usage or input error, 3 the host cannot do it.
 
+mod baseline;
 mod commands;
 mod output;
 mod rules;
@@ -33,6 +34,7 @@ enum Command {
     Replay(commands::replay::Replay),
     Scan(commands::scan::Scan),
     Rules(commands::rules::Rules),
+    Baseline(commands::baseline::Baseline),
     Run(Box<commands::run::Run>),
     Serve(Box<commands::serve::Serve>),
     Instrument(commands::instrument::Instrument),
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
         Command::Replay(command) => command.run(),
         Command::Scan(command) => command.run(),
         Command::Rules(command) => command.run(),
+        Command::Baseline(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Instrument(command) => command.run(),

@@ -83,7 +83,7 @@ pub struct Detection {
     /// How sure: the rule's own, changed by the reasons.
     #[serde(rename = "detection.confidence")]
     pub confidence: Confidence,
-    /// Why it is surer or less sure than the rule alone.
+    /// Why it is surer or less sure than the rule alone; of baselines what is new, what is usual, and the score.
     #[serde(rename = "detection.confidence.reasons", skip_serializing_if = "Vec::is_empty", default)]
     pub reasons: Vec<String>,
     /// How far the rule has proven itself.

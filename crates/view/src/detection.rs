@@ -40,6 +40,11 @@ pub(crate) fn line(detection: &Detection) -> String {
     {
         let _ = write!(text, ": {}", what.split_whitespace().collect::<Vec<_>>().join(" "));
     }
+    // What is unusual is only so beside what is usual.
+    if d.rule.starts_with("baseline-") && !d.reasons.is_empty() {
+        let reasons: Vec<_> = d.reasons.iter().map(|reason| shown(reason).to_string()).collect();
+        let _ = write!(text, " ({})", reasons.join("; "));
+    }
     let ids: Vec<_> = d.attack.iter().chain(&d.cwe).map(|id| shown(id).to_string()).collect();
     if !ids.is_empty() {
         let _ = write!(text, " [{}]", ids.join(", "));

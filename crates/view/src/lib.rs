@@ -4,6 +4,7 @@
 //! hide itself by its names.
 
 mod act;
+pub mod baseline;
 mod boundary;
 mod detection;
 pub mod diagnosis;

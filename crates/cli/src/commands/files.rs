@@ -19,10 +19,19 @@ pub(super) fn refuse_same(input: &Path, output: &Path) -> Result<()> {
 
 /// Writes a file by way of another one beside it: whoever reads it finds the old one or the whole new one.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    // As others make files (the process's mask applies); a temporary one is for its owner alone otherwise.
+    write_as(path, bytes, 0o666)
+}
+
+/// The same, for its owner alone.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_as(path, bytes, 0o600)
+}
+
+fn write_as(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = (|| {
-        // As others make files (the process's mask applies); a temporary one is for its owner alone otherwise.
-        let permissions = fs::Permissions::from_mode(0o666);
+        let permissions = fs::Permissions::from_mode(mode);
         let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_data()?;

@@ -1,8 +1,9 @@
 //! One file per subcommand.
 
+pub(crate) mod baseline;
 pub(crate) mod dashboards;
 pub(crate) mod doctor;
-mod files;
+pub(crate) mod files;
 mod guest;
 pub(crate) mod inspect;
 pub(crate) mod instrument;

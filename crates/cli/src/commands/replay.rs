@@ -1,7 +1,7 @@
 //! `wasmscope replay`
 
 use super::watch::standard_output;
-use crate::{Failure, output, rules::RuleOptions};
+use crate::{Failure, baseline::BaselineOptions, output, rules::RuleOptions};
 use anyhow::Error;
 use std::{
     fs::File,
@@ -24,11 +24,14 @@ pub(crate) struct Replay {
     json: bool,
     #[command(flatten)]
     rules: RuleOptions,
+    #[command(flatten)]
+    baseline: BaselineOptions,
 }
 
 impl Replay {
     pub(crate) fn run(self) -> Result<u8, Failure> {
         let rules = self.rules.load(false)?;
+        let baseline = self.baseline.load()?;
         let (name, input): (_, Box<dyn Read + Send>) = if self.file.as_os_str() == "-" {
             ("standard input".to_owned(), Box::new(io::stdin()))
         } else {
@@ -39,8 +42,8 @@ impl Replay {
         };
         let unusable = |error| Failure::input(Error::new(error).context(format!("cannot replay {name}")));
         let recording = wasmscope_recording::Replay::open(input).map_err(unusable)?;
-        match replay(recording, rules, standard_output(self.json).as_mut()) {
-            Ok(()) => Ok(0),
+        match replay(recording, rules, baseline, standard_output(self.json).as_mut()) {
+            Ok(learnt) => self.baseline.save(learnt).map(|()| 0),
             Err(Stopped::Recording(error)) => Err(unusable(error)),
             Err(Stopped::Output(error)) => output::finish(Err(error)).map(|()| 0),
         }

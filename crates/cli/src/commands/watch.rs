@@ -1,6 +1,6 @@
 //! `wasmscope watch`
 
-use crate::{Failure, output, rules::RuleOptions};
+use crate::{Failure, baseline::BaselineOptions, output, rules::RuleOptions};
 use rustix::process::Signal;
 use std::{
     ffi::OsString,
@@ -57,6 +57,8 @@ pub(crate) struct Watch {
     /// Do what this file says upon detections: stop or kill the process, execute a command, call a webhook.
     #[arg(long, value_name = "FILE")]
     respond: Option<PathBuf>,
+    #[command(flatten)]
+    baseline: BaselineOptions,
     /// A command to start and follow, behind `--`.
     #[arg(last = true)]
     command: Vec<OsString>,
@@ -76,6 +78,7 @@ impl Watch {
     pub(crate) fn follow(self, recording: Option<File>) -> Result<Outcome, Failure> {
         let rules = self.rules.load(true)?;
         let respond = self.respond.as_deref().map(|file| self.plan(file, rules.as_ref())).transpose()?;
+        let baseline = self.baseline.load()?;
         let cannot_run = |error: io::Error| {
             let program = self.command.first().cloned().unwrap_or_default();
             Failure::input(anyhow::Error::new(error).context(format!("cannot run {program:?}")))
@@ -113,12 +116,15 @@ impl Watch {
             hooks,
             rules,
             respond,
+            baseline,
             queues: Queues::default(),
         };
-        watch(options, sink).map_err(|e| match e {
+        let mut outcome = watch(options, sink).map_err(|e| match e {
             WatchError::Command(error) => cannot_run(error),
             other => Failure::host(other),
-        })
+        })?;
+        self.baseline.save(outcome.learnt.take())?;
+        Ok(outcome)
     }
 }
 
