@@ -42,9 +42,9 @@ fn addresses_follow_the_specification() {
     assert_eq!(
         both.destinations(),
         [
-            "logs to http://l:9 (http/protobuf)",
             "metrics to http://c:4318 (grpc)",
-            "traces to http://c:4318 (http/protobuf)"
+            "traces to http://c:4318 (http/protobuf)",
+            "logs to http://l:9 (http/protobuf)"
         ]
     );
     // The flag wins over all of them, and its port says the protocol where nothing else does.

@@ -1,5 +1,6 @@
 //! The series of a snapshot as OTLP metrics.
 
+use super::{ITEM, wire};
 use opentelemetry_proto::tonic::{
     common::v1::{AnyValue, KeyValue, any_value},
     metrics::v1::{
@@ -22,8 +23,8 @@ pub(crate) fn metrics(table: &Table, agent_start: Duration, now: Duration, mut g
         for part in family.points.chunks(MOST_POINTS) {
             let points = part.iter().map(|point| data_point(point, agent_start, now)).collect();
             bytes.clear();
-            // Writing to a vector cannot fail: it has no end.
-            let _ = metric(&family.about, points).encode(&mut bytes);
+            let encoded = metric(&family.about, points).encode_to_vec();
+            wire::bytes(&mut bytes, ITEM, &encoded);
             give(&bytes, part.len() as u64);
         }
     }

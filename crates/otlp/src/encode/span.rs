@@ -59,8 +59,8 @@ impl Begun {
         Self {
             // Names of spans are to be few: a file is one, its path or a process are not.
             name: wasmscope_export::label(name.or(runtime).unwrap_or("workload")).into_owned(),
-            // Before 1970 it is 0, and a float that is too large becomes the largest integer.
-            start_ns: (workload.started_unix * 1e9) as u64,
+            // It is known to 10 ms. Before 1970 it is 0, and a float that is too large becomes the largest integer.
+            start_ns: ((workload.started_unix * 1e3).round() as u64).saturating_mul(1_000_000),
             attributes,
         }
     }
