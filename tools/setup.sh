@@ -82,7 +82,7 @@ for group in "${@:-build}"; do
             echo "setup: installing rotel into target/tools/rotel"
             python3 -m venv target/tools/rotel
             target/tools/rotel/bin/pip install --quiet --disable-pip-version-check rotel==0.0.1a15
-            ln -sf ../lib/python3*/site-packages/rotel/rotel-agent target/tools/rotel/bin/rotel-agent
+            (cd target/tools/rotel/bin && ln -sf ../lib/python3*/site-packages/rotel/rotel-agent .)
         fi
         ;;
     book)

@@ -377,10 +377,11 @@ impl Watch {
         let Some(meter) = &mut self.meter else { return Snapshot::default() };
         let ledger =
             ledger_of(&self.registry, &self.counts, self.hook_counts.as_deref(), Some(meter), &exported);
-        let queues = [
+        let mut queues = vec![
             ("records", records.len(), records.capacity()),
             ("events", self.output.waiting(), self.output.capacity()),
         ];
+        queues.extend(self.exporter.iter().map(|to| ("otlp", to.waiting(), to.capacity())));
         let mut snapshot = meter.snapshot(&mut self.registry, &ledger, &queues);
         snapshot.agent.detection_evictions = Some(self.detector.evicted());
         snapshot.agent.rules = self.detector.rules();

@@ -4,6 +4,7 @@
 mod agent;
 
 use agent::{Agent, LONG};
+use flate2::read::GzDecoder;
 use opentelemetry_proto::tonic::{
     collector::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
@@ -56,7 +57,7 @@ fn sink() -> (SocketAddr, Arc<Mutex<Arrived>>) {
 fn serve(stream: TcpStream, arrived: &Mutex<Arrived>) {
     let mut reader = BufReader::new(stream);
     loop {
-        let (mut path, mut length) = (String::new(), 0);
+        let (mut path, mut length, mut gzip) = (String::new(), 0, false);
         loop {
             let mut line = String::new();
             if reader.read_line(&mut line).unwrap_or(0) == 0 {
@@ -67,12 +68,19 @@ fn serve(stream: TcpStream, arrived: &Mutex<Arrived>) {
                 path = posted.split(' ').next().unwrap().to_owned();
             } else if let Some(bytes) = line.strip_prefix("content-length:") {
                 length = bytes.trim().parse().unwrap();
+            } else if line == "content-encoding: gzip" {
+                gzip = true;
             } else if line.is_empty() {
                 break;
             }
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
+        if gzip {
+            let mut plain = vec![];
+            GzDecoder::new(&body[..]).read_to_end(&mut plain).unwrap();
+            body = plain;
+        }
         arrived.lock().unwrap().take(&path, &body[..]);
         let reply = "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
         reader.get_mut().write_all(reply.as_bytes()).unwrap();

@@ -133,6 +133,16 @@ impl Exporter {
         self.shared.counts.list()
     }
 
+    /// Events that the thread has not looked at yet.
+    pub fn waiting(&self) -> usize {
+        self.events.as_ref().map_or(0, Sender::len)
+    }
+
+    /// Events that may wait there.
+    pub fn capacity(&self) -> Option<usize> {
+        self.events.as_ref()?.capacity()
+    }
+
     /// Delivers the rest and the last numbers, for so long at most. What is left then is lost, and in the counts.
     pub fn finish(mut self, snapshot: Option<Snapshot>, within: Duration) -> Vec<Count> {
         self.end(snapshot, within);

@@ -32,7 +32,7 @@ pub struct Rotel {
 }
 
 impl Rotel {
-    /// Starts one that passes everything on to `to`, as Protocol Buffers over HTTP, not compressed.
+    /// Starts one that passes everything on to `to`, as Protocol Buffers over HTTP, with gzip.
     ///
     /// # Panics
     ///
@@ -43,14 +43,7 @@ impl Rotel {
         let mut command = Command::new(program());
         command.arg("start");
         command.args(["--otlp-grpc-endpoint", &grpc.to_string(), "--otlp-http-endpoint", &http.to_string()]);
-        command.args([
-            "--exporter",
-            "otlp",
-            "--otlp-exporter-protocol",
-            "http",
-            "--otlp-exporter-compression",
-            "none",
-        ]);
+        command.args(["--exporter", "otlp", "--otlp-exporter-protocol", "http"]);
         command.args(["--otlp-exporter-endpoint", &format!("http://{to}")]);
         command.arg("--pid-file").arg(dir.path().join("pid")).arg("--log-file").arg(dir.path().join("log"));
         let process = Running::spawn(command);

@@ -11,8 +11,8 @@ use prost::Message as _;
 use std::time::Duration;
 use wasmscope_export::{About, Kind, Point, Table, Value};
 
-/// Data points in one message at most: about half a mebibyte, of which a collector takes several in one request.
-const MOST_POINTS: usize = 4096;
+/// Data points in one message at most: about a quarter of a mebibyte.
+const MOST_POINTS: usize = 2048;
 
 /// Gives every metric, encoded, with the number of its points; one with many points in several parts.
 ///

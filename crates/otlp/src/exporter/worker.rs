@@ -185,10 +185,22 @@ impl Worker {
         if self.sendings[Signal::Metrics as usize].is_none() {
             return;
         }
-        match spawn_blocking(move || source.snapshot(SNAPSHOT)).await {
+        let mut asked = spawn_blocking(move || source.snapshot(SNAPSHOT));
+        let answer = loop {
+            tokio::select! {
+                answer = &mut asked => break answer,
+                // Whoever ends the agent does not answer any more, and brings the last numbers along.
+                () = self.shared.wake.notified() => if self.is_ending() { return },
+            }
+        };
+        match answer {
             Ok(Some(snapshot)) => self.add_metrics(snapshot),
             Ok(None) | Err(_) => tracing::debug!("the agent did not give its numbers in time"),
         }
+    }
+
+    fn is_ending(&self) -> bool {
+        self.shared.end.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     fn add_metrics(&mut self, snapshot: Snapshot) {

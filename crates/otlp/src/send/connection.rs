@@ -4,8 +4,8 @@ use crate::config::{Protocol, Route};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use std::{error::Error, time::Duration};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::error::Error;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -51,12 +51,8 @@ impl Connection {
             }
             Protocol::Grpc => {
                 let mut builder = http2::Builder::new(TokioExecutor::new());
-                // A request is at most as large, and should not wait for the collector half-way.
-                builder.timer(TokioTimer::new()).max_send_buf_size(1 << 20);
-                // Notices that the other side is gone while nothing is sent.
-                builder
-                    .keep_alive_interval(Duration::from_secs(30))
-                    .keep_alive_timeout(Duration::from_secs(10));
+                // A whole request at once, where the collector has room for it.
+                builder.max_send_buf_size(1 << 20);
                 let (sender, connection) = builder.handshake(stream).await?;
                 tokio::spawn(async move { _ = connection.await });
                 Self::Grpc(sender)

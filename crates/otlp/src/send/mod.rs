@@ -86,17 +86,23 @@ impl Client {
     }
 
     async fn exchange(&mut self, request: Bytes) -> Answer {
-        let kept = match self.connection.take() {
-            Some(mut kept) => kept.ready().await.then_some(kept),
-            None => None,
-        };
-        let mut connection = match kept {
-            Some(kept) => kept,
-            None => match Connection::open(&self.route).await {
-                Ok(connection) => connection,
-                Err(error) => return Answer::failed(&*error),
-            },
-        };
+        if let Some(mut kept) = self.connection.take()
+            && kept.ready().await
+        {
+            let answer = self.over(kept, request.clone()).await;
+            // Collectors close what was idle for a while, just then perhaps: that alone is no outage.
+            if self.connection.is_some() || !matches!(answer, Answer::Later { after: None, .. }) {
+                return answer;
+            }
+        }
+        match Connection::open(&self.route).await {
+            Ok(connection) => self.over(connection, request).await,
+            Err(error) => Answer::failed(&*error),
+        }
+    }
+
+    /// Keeps the connection if it can be used again.
+    async fn over(&mut self, mut connection: Connection, request: Bytes) -> Answer {
         let (answer, usable) = match &mut connection {
             Connection::Http(sender) => http::exchange(sender, self.signal, &self.route, request).await,
             Connection::Grpc(sender) => grpc::exchange(sender, self.signal, &self.route, request).await,
