@@ -3,7 +3,7 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test format lint bench bench-detect bench-hooks bench-instrument bench-scan miner-set report dashboards book \
+.PHONY: help demo test format lint bench bench-detect bench-exporters bench-hooks bench-instrument bench-scan miner-set report dashboards book \
 	fuzz test-mutants test-spec test-runtimes test-kernels setup clean
 
 help: ## List the targets
@@ -19,7 +19,7 @@ demo: setup ## Show wasmscope at work on this machine (as root)
 # Built first, so that `xtask` is one of the programs that the tests have built: `cargo xtask` would compile its dependencies
 # once more, with other features.
 test: setup ## Run all tests with the runtimes that install within a minute
-	tools/setup.sh prometheus
+	tools/setup.sh prometheus collector
 	cargo test --workspace --no-run
 	$(or $(CARGO_TARGET_DIR),target)/debug/xtask runtimes
 	cargo test --workspace
@@ -41,6 +41,9 @@ bench: setup ## Measure (as root; 40 minutes, QUICK=1 for a first impression)
 
 bench-detect: setup ## Measure rules and baselines: events a second, and their state (two minutes and a build)
 	cargo bench -p wasmscope-bench --bench detect --bench baseline
+
+bench-exporters: setup ## Measure scrapes of /metrics and what the exporters cost (two minutes and a build)
+	cargo bench -p wasmscope-bench --bench exporters
 
 bench-hooks: setup ## Measure what the hooks of sensor-wasmtime cost, alone and in `run` (as root; some minutes and the build)
 	cargo xtask runtimes wasmtime48

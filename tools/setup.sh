@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what Cargo cannot: compilers, libraries and package clients of the system.
 #
-#   tools/setup.sh [build|python|node|kernels|containers|bench|prometheus|report|book]...     (without arguments: build)
+#   tools/setup.sh [build|python|node|kernels|containers|bench|prometheus|collector|report|book]...     (without arguments: build)
 #
 # It looks for what a package brings, not for the package, so that another origin of the
 # same tool will do. A shell script because even `cargo xtask` needs a linker.
@@ -75,6 +75,16 @@ for group in "${@:-build}"; do
         need "fonts-dejavu-core fontconfig" has_font "DejaVu Sans"
         ;;
     prometheus) need "prometheus" test -x /usr/bin/prometheus -a -x /usr/bin/promtool ;;
+    collector)
+        # A collector for OpenTelemetry that comes without a compiler of another language.
+        need "python3 python3-venv" makes_venv
+        if ! target/tools/rotel/bin/rotel-agent --version >/dev/null 2>&1 && makes_venv; then
+            echo "setup: installing rotel into target/tools/rotel"
+            python3 -m venv target/tools/rotel
+            target/tools/rotel/bin/pip install --quiet --disable-pip-version-check rotel==0.0.1a15
+            (cd target/tools/rotel/bin && ln -sf ../lib/python3*/site-packages/rotel/rotel-agent .)
+        fi
+        ;;
     book)
         # Debian has no package of it; what it would serve and watch with is left out.
         if ! target/tools/bin/mdbook --version >/dev/null 2>&1; then
@@ -83,7 +93,7 @@ for group in "${@:-build}"; do
         fi
         ;;
     *)
-        echo "setup: unknown group $group; there are build, python, node, kernels, containers, bench, prometheus, report and book" >&2
+        echo "setup: unknown group $group; there are build, python, node, kernels, containers, bench, prometheus, collector, report and book" >&2
         exit 2
         ;;
     esac

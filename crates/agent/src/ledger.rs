@@ -2,11 +2,12 @@
 //!
 //! By family: `seen = submitted + ring_full + throttled` (kernel), `submitted = received` (once the rings are empty),
 //! `received = decode_error + queue_drop + taken`. Of hooks: `received = decode_error + taken`. Of events:
-//! `made = told + output`.
+//! `made = told + output`. Of what goes to a collector: `made = delivered + lost` at the end, and until then the rest waits.
 
 use crate::hooks::HookCounts;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wasmscope_model::Loss;
+use wasmscope_otlp::Count;
 use wasmscope_sensor_kernel::{Family, LedgerRow, Sensor, Tracker};
 
 /// Counts of the agent's own queues, where they happen.
@@ -42,7 +43,7 @@ pub(crate) struct RegistryCounts {
 /// One count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// Which records: `lifecycle`, `hint`, `call`, `sample`, `hook`, `event`.
+    /// Which records: `lifecycle`, `hint`, `call`, `sample`, `hook`, `event`, `otlp_metrics`, `otlp_logs`, `otlp_traces`.
     pub family: &'static str,
     /// Where on their way, or why they were lost.
     pub stage: &'static str,
@@ -60,6 +61,7 @@ pub(crate) fn rows(
     hooks: Option<&HookCounts>,
     registry: RegistryCounts,
     samples: Option<(LedgerRow, u64)>,
+    exported: &[Count],
 ) -> Vec<Row> {
     let ledger = sensor.ledger().unwrap_or_default();
     let arrivals = sensor.arrivals();
@@ -106,6 +108,9 @@ pub(crate) fn rows(
     add("event", "made", read(&queues.made), false);
     add("event", "told", read(&queues.told), false);
     add("event", "output", read(&queues.output), true);
+    for Count { signal, stage, count, lost } in exported {
+        add(signal.family(), stage, *count, *lost);
+    }
     rows
 }
 

@@ -43,6 +43,9 @@ impl Source for Scraper {
 /// What is kept of a running workload between scrapes.
 #[derive(Debug, Default)]
 struct Running {
+    /// When it was recognised, and when its process started, since the Unix epoch: as the host's clock was then.
+    recognised: Duration,
+    process_started: Option<Duration>,
     traps: BTreeMap<Cow<'static, str>, u64>,
     withheld: u64,
     /// Host calls that a policy refused, once hooks tell of any.
@@ -122,13 +125,19 @@ impl Meter {
         }
     }
 
-    /// Takes in what an event says of a workload.
-    pub(crate) fn observe(&mut self, kind: &EventKind, at: Duration, registry: &mut Watched) {
+    /// Takes in what an event says of a workload. `offset` is the wall-clock time when monotonic time was zero.
+    pub(crate) fn observe(
+        &mut self,
+        kind: &EventKind,
+        at: Duration,
+        offset: Duration,
+        registry: &mut Watched,
+    ) {
         match kind {
             EventKind::Started { workload, .. } => {
                 let runtime = workload.recognition.runtime.clone().unwrap_or_else(|| "unknown".into());
                 *self.started.entry(runtime).or_default() += 1;
-                self.begin(workload);
+                self.begin(workload, offset + at);
             }
             EventKind::Identified { workload, .. } => {
                 if let Some(running) = self.running.get_mut(&workload.id) {
@@ -165,9 +174,10 @@ impl Meter {
         }
     }
 
-    fn begin(&mut self, workload: &Workload) {
+    fn begin(&mut self, workload: &Workload, recognised: Duration) {
         let pid = workload.pid.0;
-        let mut running = Running::default();
+        let process_started = Duration::try_from_secs_f64(workload.started_unix).ok();
+        let mut running = Running { recognised, process_started, ..Running::default() };
         running.guest_cpu.learn(workload);
         if running.guest_cpu.knows_code()
             && let Some((sampler, _)) = &mut self.sampler
@@ -333,6 +343,8 @@ impl Meter {
 impl Running {
     fn fill(&self, told: &mut WorkloadUsage) {
         let about = self.guest_cpu.about();
+        told.recognised = Some(self.recognised);
+        told.process_started = self.process_started;
         told.runtime.clone_from(&about.runtime);
         told.version.clone_from(&about.version);
         told.module.clone_from(&about.module);

@@ -49,7 +49,7 @@ pub enum Ended {
 /// The sending side.
 #[derive(Debug)]
 pub(crate) struct Output {
-    queue: Sender<Event>,
+    queue: Sender<Arc<Event>>,
     ended: Receiver<Ended>,
     counts: Arc<QueueCounts>,
 }
@@ -91,7 +91,7 @@ impl Output {
         self.queue.capacity()
     }
 
-    pub(crate) fn send(&self, event: Event) {
+    pub(crate) fn send(&self, event: Arc<Event>) {
         self.counts.made.fetch_add(1, Ordering::Relaxed);
         match self.queue.try_send(event) {
             Ok(()) => {}
@@ -132,7 +132,7 @@ fn wait_until_closed(fd: &OwnedFd) -> bool {
     }
 }
 
-fn write_all(events: &Receiver<Event>, sink: &mut dyn Sink, told: &AtomicU64) -> Ended {
+fn write_all(events: &Receiver<Arc<Event>>, sink: &mut dyn Sink, told: &AtomicU64) -> Ended {
     let result = (|| {
         while let Ok(event) = events.recv() {
             sink.write(&event)?;

@@ -22,8 +22,9 @@ use std::{
     thread::{self, JoinHandle},
     time::Duration,
 };
-use wasmscope_export::{Listener, ServeError, Snapshot};
+use wasmscope_export::{Listener, ServeError, Snapshot, Source};
 use wasmscope_model::{Event, EventKind, FileVersion, Interest, Record, Response};
+use wasmscope_otlp::{Config, Count, Exporter};
 use wasmscope_recording::{Header, RecordedRegistry, Recorder};
 use wasmscope_respond::{Plan, Responder};
 use wasmscope_sensor_kernel::{Family, LoadError, Rings, Sensor, Settings, Tracker, Usage};
@@ -37,6 +38,9 @@ const CENSUS_EVERY: Duration = Duration::from_secs(300);
 const SAMPLES_EVERY: Duration = Duration::from_secs(1);
 /// Losses are told at most so often.
 const LOSSES_EVERY: Duration = Duration::from_secs(1);
+/// A collector that does not answer is waited for so long at the end, and so long if somebody asked us to end.
+const DELIVER: Duration = Duration::from_secs(5);
+const DELIVER_ASKED: Duration = Duration::from_secs(2);
 /// After the command ended, the kernel's last records need so long to arrive.
 const LINGER: Duration = Duration::from_millis(100);
 
@@ -54,6 +58,8 @@ pub struct Options {
     pub recording: Option<File>,
     /// Where metrics are asked for; without it nothing is measured beyond what the kernel counts anyway.
     pub metrics: Option<Listener>,
+    /// Where an OpenTelemetry collector is.
+    pub otlp: Option<Config>,
     /// Where hooks in other processes tell what they see.
     pub hooks: Option<HookSocket>,
     /// Rules to ask of every event.
@@ -216,11 +222,17 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
         counts,
         output,
         settings: options.settings,
-        meter: options.metrics.is_some().then(Meter::new),
+        meter: (options.metrics.is_some() || options.otlp.is_some()).then(Meter::new),
+        exporter: None,
         detector: Detector::new(options.rules, options.baseline),
         responder: options.respond.map(Responder::start).transpose()?,
         hook_counts,
     };
+    let (ask, asked) = bounded(0);
+    let scraper: Arc<dyn Source> = Arc::new(Scraper { ask });
+    if let Some(config) = &options.otlp {
+        watch.exporter = Some(Exporter::start(config, Some(Arc::clone(&scraper)))?);
+    }
     for report in reports {
         watch.tell(now, EventKind::Sensor(report));
     }
@@ -229,14 +241,7 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
             watch.tell(now, EventKind::Sensor(report));
         }
     }
-    let (server, asked) = match options.metrics {
-        Some(listener) => {
-            let (ask, asked) = bounded(0);
-            (Some(listener.serve(Arc::new(Scraper { ask }))?), asked)
-        }
-        // A channel that nobody can send to would be ready all the time.
-        None => (None, never()),
-    };
+    let server = options.metrics.map(|listener| listener.serve(Arc::clone(&scraper))).transpose()?;
     watch.take_census()?;
     // Asked to end while loading: a command that nobody will watch is not begun.
     let held = options.command.filter(|_| stop.is_empty());
@@ -264,11 +269,13 @@ pub fn watch(options: Options, sink: Box<dyn Sink>) -> Result<Outcome, WatchErro
         }
         None => None,
     };
+    let deliver = if ended == End::Asked { DELIVER_ASKED } else { DELIVER };
+    let exported = watch.finish_export(&records, deliver);
     // Nobody answers a scrape any more.
-    drop((asked, server));
+    drop((asked, server, scraper));
     let Watch { registry, counts, hook_counts, output, detector, .. } = watch;
     let output = output.finish(ended == End::Asked, &stop);
-    let ledger = ledger_of(&registry, &counts, hook_counts.as_deref(), None);
+    let ledger = ledger_of(&registry, &counts, hook_counts.as_deref(), None, &exported);
     signals.close();
     let recording = recorder.map_or(Ok(()), Recorder::finish);
     Ok(Outcome { output, command, ledger, recording, learnt: detector.finish() })
@@ -292,6 +299,7 @@ struct Watch {
     output: Output,
     settings: Settings,
     meter: Option<Meter>,
+    exporter: Option<Exporter>,
     detector: Detector,
     responder: Option<Responder>,
     hook_counts: Option<Arc<HookCounts>>,
@@ -349,8 +357,8 @@ impl Watch {
             }
             self.registry.tick(monotonic());
             self.pass_on();
-            // What hooks tell in vain comes to no channel of this loop.
-            if self.hook_counts.is_some() {
+            // What hooks tell in vain, or a collector does not take, comes to no channel of this loop.
+            if self.hook_counts.is_some() || self.exporter.is_some() {
                 losses_due.get_or_insert(monotonic() + LOSSES_EVERY);
             }
             if losses_due.is_some_and(|at| at <= monotonic()) {
@@ -379,12 +387,15 @@ impl Watch {
             self.take(record);
         }
         self.pass_on();
+        let exported = self.exported();
         let Some(meter) = &mut self.meter else { return Snapshot::default() };
-        let ledger = ledger_of(&self.registry, &self.counts, self.hook_counts.as_deref(), Some(meter));
-        let queues = [
+        let ledger =
+            ledger_of(&self.registry, &self.counts, self.hook_counts.as_deref(), Some(meter), &exported);
+        let mut queues = vec![
             ("records", records.len(), records.capacity()),
             ("events", self.output.waiting(), self.output.capacity()),
         ];
+        queues.extend(self.exporter.iter().map(|to| ("otlp", to.waiting(), to.capacity())));
         let mut snapshot = meter.snapshot(&mut self.registry, &ledger, &queues);
         let counts = self.detector.counts();
         snapshot.agent.detection_evictions = Some(counts.evicted);
@@ -460,7 +471,18 @@ impl Watch {
     }
 
     fn tell_losses(&mut self) {
-        let rows = ledger_of(&self.registry, &self.counts, self.hook_counts.as_deref(), self.meter.as_ref());
+        let exported = self.exported();
+        self.tell_losses_of(&exported);
+    }
+
+    fn tell_losses_of(&mut self, exported: &[Count]) {
+        let rows = ledger_of(
+            &self.registry,
+            &self.counts,
+            self.hook_counts.as_deref(),
+            self.meter.as_ref(),
+            exported,
+        );
         let news = self.loss_report.news(&rows);
         let recount = news.iter().any(calls_for_census);
         for loss in news {
@@ -469,6 +491,22 @@ impl Watch {
         if recount {
             self.recount();
         }
+    }
+
+    fn exported(&self) -> Vec<Count> {
+        self.exporter.as_ref().map(Exporter::counts).unwrap_or_default()
+    }
+
+    /// Gives the collector the rest, for so long at most, and tells what it did not take.
+    fn finish_export(&mut self, records: &Receiver<(Family, Record)>, within: Duration) -> Vec<Count> {
+        if self.exporter.is_none() {
+            return Vec::new();
+        }
+        let snapshot = self.snapshot(records);
+        let Some(exporter) = self.exporter.take() else { return Vec::new() };
+        let exported = exporter.finish(Some(snapshot), within);
+        self.tell_losses_of(&exported);
+        exported
     }
 
     fn pass_on(&mut self) {
@@ -480,7 +518,7 @@ impl Watch {
                 self.detector.cost(*id, ended.run_time);
             }
             if let Some(meter) = &mut self.meter {
-                meter.observe(&kind, at, &mut self.registry);
+                meter.observe(&kind, at, self.clock.offset(), &mut self.registry);
             }
             self.send(at, kind);
         }
@@ -499,7 +537,7 @@ impl Watch {
         }
         let event = self.clock.event(at, kind);
         let follows = self.detector.observe(&event);
-        self.output.send(event);
+        self.send_out(event);
         self.send_following(follows);
     }
 
@@ -509,7 +547,7 @@ impl Watch {
                 meter.count(&event.kind);
             }
             let responses = self.responder.as_mut().map(|responder| responder.observe(&event));
-            self.output.send(event);
+            self.send_out(event);
             responses.into_iter().flatten().for_each(|response| self.responded(response));
         }
     }
@@ -520,12 +558,20 @@ impl Watch {
         if let Some(meter) = &mut self.meter {
             meter.count(&kind);
         }
-        self.output.send(self.clock.event(monotonic(), kind));
+        self.send_out(self.clock.event(monotonic(), kind));
     }
 
     fn finish_responses(&mut self) {
         let rest = self.responder.as_mut().map(Responder::finish);
         rest.into_iter().flatten().for_each(|response| self.responded(response));
+    }
+
+    fn send_out(&self, event: Event) {
+        let event = Arc::new(event);
+        if let Some(exporter) = &self.exporter {
+            exporter.send(&event);
+        }
+        self.output.send(event);
     }
 }
 
@@ -534,6 +580,7 @@ fn ledger_of(
     counts: &QueueCounts,
     hooks: Option<&HookCounts>,
     meter: Option<&Meter>,
+    exported: &[Count],
 ) -> Vec<Row> {
     let (hook_sender, unclaimed) = registry.hook_losses();
     let lost = RegistryCounts {
@@ -544,7 +591,8 @@ fn ledger_of(
         unclaimed,
     };
     let control = registry.control();
-    rows(&control.sensor, &control.tracker, counts, hooks, lost, meter.and_then(Meter::sample_ledger))
+    let samples = meter.and_then(Meter::sample_ledger);
+    rows(&control.sensor, &control.tracker, counts, hooks, lost, samples, exported)
 }
 
 fn start_drain(

@@ -68,6 +68,7 @@ fn run(settings: Settings, queues: Queues, pause: Duration, guests: usize, count
         metrics: None,
         queues,
         recording: None,
+        otlp: None,
         hooks: None,
         rules: None,
         baseline: None,

@@ -9,6 +9,7 @@ use crate::{
     bounds::{Bounded, Choice},
     metric::{Kind, Metric, Sample, Value},
     metrics::METRICS,
+    table::Table,
 };
 use prometheus_client::{
     collector::Collector,
@@ -32,6 +33,11 @@ pub struct Encoder {
 }
 
 impl Encoder {
+    /// The same series, for other formats.
+    pub fn table(&mut self, snapshot: Snapshot) -> Table {
+        Table::new(self.choice.apply(snapshot))
+    }
+
     /// The page in the OpenMetrics text format, version 1.0.
     ///
     /// ```

@@ -32,6 +32,7 @@ mod negotiate;
 mod scrape;
 mod server;
 mod snapshot;
+mod table;
 #[cfg(test)]
 mod tests;
 
@@ -39,10 +40,11 @@ pub use address::{AddressError, listen_address};
 pub use bounds::WORKLOADS;
 pub use encode::{Encoder, prometheus_text};
 pub use label::{LABEL_CHARS, label};
-pub use metric::{About, Kind};
+pub use metric::{About, Kind, Since, Value};
 pub use metrics::metrics;
 pub use scrape::Source;
 pub use server::{Listener, ServeError, Server, bind, serve};
 pub use snapshot::{
     AgentUsage, ByName, Direction, IoKind, IoUsage, QueueUsage, RuleInfo, Snapshot, StageCount, WorkloadUsage,
 };
+pub use table::{Family, Point, Table};

@@ -21,6 +21,17 @@ pub enum Kind {
     Info,
 }
 
+/// Since when a counter counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// The agent's start.
+    Agent,
+    /// When the workload was recognised.
+    Recognised,
+    /// The start of the workload's process: the kernel counted before anybody asked.
+    Process,
+}
+
 /// What others may know of a metric: queries are checked against it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct About {
@@ -30,6 +41,39 @@ pub struct About {
     pub kind: Kind,
     /// Names of its labels; a scrape adds its own.
     pub labels: &'static [&'static str],
+    /// Its unit as OpenTelemetry writes it: UCUM, with the counted thing in braces.
+    pub ucum: &'static str,
+    /// One line about it.
+    pub help: &'static str,
+    /// Since when it counts.
+    pub since: Since,
+}
+
+impl About {
+    /// Its name in OpenTelemetry: without the unit and the suffix of its kind, which an exporter for Prometheus adds again, and
+    /// with dots after the first two words.
+    ///
+    /// ```
+    /// let about = wasmscope_export::metrics().find(|about| about.name == "wasmscope_workload_cpu_seconds_total");
+    /// assert_eq!(about.unwrap().otel_name(), "wasmscope.workload.cpu");
+    /// ```
+    pub fn otel_name(&self) -> String {
+        let suffixes: &[&str] = match (self.kind, self.ucum) {
+            (Kind::Counter, "s") => &["_total", "_seconds"],
+            (Kind::Counter, "By") => &["_total", "_bytes"],
+            (Kind::Counter, _) => &["_total"],
+            (Kind::Gauge, "s") => &["_seconds"],
+            (Kind::Gauge, "By") => &["_bytes"],
+            (Kind::Gauge | Kind::Info, _) => &[],
+        };
+        let stem = suffixes.iter().fold(self.name, |name, suffix| name.strip_suffix(suffix).unwrap_or(name));
+        let words = if stem.starts_with("wasmscope_workload_") || stem.starts_with("wasmscope_agent_") {
+            2
+        } else {
+            1
+        };
+        stem.replacen('_', ".", words)
+    }
 }
 
 /// One metric: everything that is said about it anywhere.
@@ -40,12 +84,20 @@ pub(crate) struct Metric {
     /// Also the last word of the name before the suffix of its kind.
     pub(crate) unit: Option<Unit>,
     pub(crate) labels: &'static [&'static str],
+    /// See [`About::ucum`].
+    pub(crate) ucum: &'static str,
+    pub(crate) since: Since,
     /// One line without quotes or backslashes, which the formats would escape differently.
     pub(crate) help: &'static str,
     pub(crate) samples: for<'a> fn(&'a Bounded) -> Samples<'a>,
 }
 
 impl Metric {
+    pub(crate) fn about(&self) -> About {
+        let Self { name, kind, labels, ucum, help, since, .. } = *self;
+        About { name, kind, labels, ucum, help, since }
+    }
+
     /// The name without the suffix of its kind: what OpenMetrics calls the metric family.
     pub(crate) fn family(&self) -> &'static str {
         let suffix = match self.kind {
@@ -66,8 +118,10 @@ impl Metric {
 
 /// The value of one series.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Value {
+pub enum Value {
+    /// A number of things, or of bytes.
     Count(u64),
+    /// A time, told in seconds.
     Seconds(Duration),
 }
 

@@ -41,6 +41,10 @@ pub struct WorkloadUsage {
     pub pid: Pid,
     /// False for one that ended and is told for the last times.
     pub running: bool,
+    /// Start of its process, since the Unix epoch.
+    pub process_started: Option<Duration>,
+    /// When it was recognised, since the Unix epoch: nothing that the agent itself counts is older.
+    pub recognised: Option<Duration>,
     /// Name of the runtime.
     pub runtime: Option<String>,
     /// Version of the runtime.
@@ -102,6 +106,8 @@ impl WorkloadUsage {
             id,
             pid,
             running: true,
+            process_started: None,
+            recognised: None,
             runtime: None,
             version: None,
             module: None,

@@ -71,6 +71,13 @@ impl WorkloadId {
     }
 }
 
+impl From<WorkloadId> for u64 {
+    /// The number that its digits write.
+    fn from(id: WorkloadId) -> Self {
+        id.0
+    }
+}
+
 impl fmt::Display for WorkloadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)

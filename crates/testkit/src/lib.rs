@@ -24,6 +24,7 @@ pub mod prometheus;
 mod real_guests;
 mod requirements;
 mod rootfs;
+pub mod rotel;
 pub mod runtimes;
 
 use std::path::{Path, PathBuf};

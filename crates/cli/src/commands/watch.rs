@@ -15,6 +15,7 @@ use std::{
 use wasmscope_agent::{Ended, HookSocket, Options, Outcome, Queues, Rules, Sink, WatchError, command, watch};
 use wasmscope_export::{bind, listen_address};
 use wasmscope_model::{Event, boundary::SOCKET};
+use wasmscope_otlp::{Config, Flags, parse_share};
 use wasmscope_respond::{AtEvent, Plan, SignalKind};
 use wasmscope_sensor_kernel::{
     Scope, Settings,
@@ -38,6 +39,15 @@ pub(crate) struct Watch {
     /// Serve metrics for Prometheus at http://ADDRESS/metrics. A port alone is one of 127.0.0.1; port 0 lets the kernel choose.
     #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
     metrics: Option<SocketAddr>,
+    /// Send metrics, events and workloads to an OpenTelemetry collector, e.g. http://127.0.0.1:4317.
+    ///
+    /// With port 4317 by gRPC, else by HTTP with Protocol Buffers. The standard variables (OTEL_EXPORTER_OTLP_ENDPOINT, ..._PROTOCOL,
+    /// ..._HEADERS, ..._CERTIFICATE, OTEL_RESOURCE_ATTRIBUTES, ...) say the rest, and also turn it on; this flag wins.
+    #[arg(long, value_name = "ENDPOINT")]
+    otlp: Option<String>,
+    /// Which share of the host calls that hooks tell become spans, 0 to 1; a workload always is one.
+    #[arg(long, value_name = "RATIO", value_parser = parse_share)]
+    otlp_sample: Option<f64>,
     /// Stop by itself after so many seconds.
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
     duration: Option<Duration>,
@@ -106,6 +116,11 @@ impl Watch {
         if let Some(listener) = &metrics {
             eprintln!("wasmscope: metrics at http://{}/metrics", listener.address());
         }
+        let flags = Flags { endpoint: self.otlp, sample: self.otlp_sample };
+        let otlp = Config::new(&flags, &|name| std::env::var_os(name)).map_err(Failure::input)?;
+        for destination in otlp.iter().flat_map(Config::destinations) {
+            eprintln!("wasmscope: OpenTelemetry: {destination}");
+        }
         let options = Options {
             settings,
             command: held,
@@ -113,6 +128,7 @@ impl Watch {
             duration: self.duration,
             metrics,
             recording,
+            otlp,
             hooks,
             rules,
             respond,

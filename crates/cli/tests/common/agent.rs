@@ -31,6 +31,11 @@ impl Agent {
 
     /// With these options of `watch`.
     pub(crate) fn with(options: &[&str]) -> Self {
+        Self::with_variables(options, &[])
+    }
+
+    /// With these options and environment variables.
+    pub(crate) fn with_variables(options: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut shell = Command::new("/bin/sh")
             .process_group(0)
             .stdin(Stdio::piped())
@@ -42,6 +47,7 @@ impl Agent {
         let mut agent = Command::new(wasmscope())
             .args(["watch", "--json", "--metrics", "127.0.0.1:0", "--scope", &format!("tree:{}", shell.id())])
             .args(options)
+            .envs(variables.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

@@ -10,8 +10,9 @@ fn generated() -> String {
     let mut page = HEAD.to_owned();
     let groups = [("Workloads", "wasmscope_workload"), ("The agent itself", "wasmscope_agent")];
     for (title, prefix) in groups {
-        let _ = write!(page, "\n## {title}\n\n| metric | kind | unit | labels | meaning |\n");
-        page.push_str("| --- | --- | --- | --- | --- |\n");
+        let _ =
+            write!(page, "\n## {title}\n\n| metric | kind | unit | labels | in OpenTelemetry | meaning |\n");
+        page.push_str("| --- | --- | --- | --- | --- | --- |\n");
         for metric in METRICS.iter().filter(|metric| metric.name.starts_with(prefix)) {
             let kind = match metric.kind {
                 Kind::Counter => "counter",
@@ -21,7 +22,11 @@ fn generated() -> String {
             let unit = metric.unit.as_ref().map_or("", |unit| unit.as_str());
             let labels: Vec<_> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
             let (name, labels, help) = (metric.name, labels.join(", "), metric.help);
-            let _ = writeln!(page, "| `{name}` | {kind} | {unit} | {labels} | {help} |");
+            let otel = match (metric.about().otel_name(), metric.ucum) {
+                (name, "") => format!("`{name}`"),
+                (name, unit) => format!("`{name}`, `{unit}`"),
+            };
+            let _ = writeln!(page, "| `{name}` | {kind} | {unit} | {labels} | {otel} | {help} |");
         }
     }
     page
