@@ -71,6 +71,7 @@ fn run(settings: Settings, queues: Queues, pause: Duration, guests: usize, count
         otlp: None,
         hooks: None,
         rules: None,
+        respond: None,
         baseline: None,
     };
     let outcome = watch(options, Box::new(sink)).unwrap();

@@ -3,7 +3,7 @@
 #[path = "common/kit.rs"]
 mod kit;
 
-use kit::{Done, named, run, wasmscope};
+use kit::{Done, named, run, shell_line, wasmscope};
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -27,20 +27,17 @@ fn watched(folder: &Path, responses: &str, guest_name: &str, args: &[&str]) -> D
     let plan = folder.join("respond.toml");
     fs::write(&plan, format!("version = 1\n{responses}")).unwrap();
     let runtime = runtimes::wasmtime().unwrap();
-    let command = runtime.command(&guest(guest_name), args);
     let files = TempDir::new().unwrap();
     let directory = format!("--dir={}::.", files.path().display());
-    let mut all: Vec<String> =
-        ["watch", "--json", "--respond", plan.to_str().unwrap(), "--no-shipped-rules", "--rules"]
-            .map(str::to_owned)
-            .into();
-    all.extend([folder.join("rules").display().to_string(), "--".into()]);
-    all.push(command.get_program().to_str().unwrap().into());
-    let mut rest: Vec<String> = command.get_args().map(|arg| arg.to_str().unwrap().to_owned()).collect();
-    // Behind `run`, before the module.
-    let at = rest.iter().position(|arg| arg.ends_with(".wasm")).unwrap();
-    rest.insert(at, directory);
-    all.extend(rest);
+    let module = guest(guest_name);
+    let program = [runtime.program().to_str().unwrap(), "run", &directory, module.to_str().unwrap()];
+    let mut command = std::process::Command::new(program[0]);
+    command.args(&program[1..]).args(args);
+    // What the guest writes is none of ours.
+    let script = format!("exec >/dev/null 2>&1; exec {}", shell_line(&command));
+    let (plan, rules) = (plan.display().to_string(), folder.join("rules").display().to_string());
+    let options = ["watch", "--json", "--respond", &plan, "--no-shipped-rules", "--rules", &rules];
+    let all = options.into_iter().chain(["--", "sh", "-c", &script]).map(str::to_owned).collect::<Vec<_>>();
     run(wasmscope(all))
 }
 

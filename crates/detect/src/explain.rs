@@ -22,8 +22,8 @@ use wasmscope_model::{
     text::lossy_within,
 };
 
-/// Clocks of hooks and kernel agree so well.
-const SLACK_NS: u64 = 200_000;
+/// Hooks that say which calls they tell use the kernel's clock, and read it around the call.
+const SLACK_NS: u64 = 2_000;
 /// After the hooks' later word, losses have so long to become known.
 const GRACE_NS: u64 = 1_000_000_000;
 /// Host calls that are remembered of a workload, the newest.

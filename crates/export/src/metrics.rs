@@ -343,6 +343,8 @@ pub(crate) static METRICS: &[Metric] = &[
         kind: Kind::Counter,
         unit: None,
         labels: &[],
+        ucum: "{act}",
+        since: Since::Agent,
         help: "Acts in hooked workloads of which it could not be said whether a host call explains them.",
         samples: |page| single(page.rest.agent.undecided_acts),
     },

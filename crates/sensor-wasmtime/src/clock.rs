@@ -34,6 +34,11 @@ impl Clock {
         Self { source: Source::Kernel, anchor: (0, 0) }
     }
 
+    /// Whether its times are exactly those of the kernel's events.
+    pub(crate) fn is_kernel(&self) -> bool {
+        matches!(self.source, Source::Kernel)
+    }
+
     /// Now, in units of its own.
     #[inline]
     pub(crate) fn raw(&self) -> u64 {

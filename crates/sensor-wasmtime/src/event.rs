@@ -32,7 +32,8 @@ pub enum EventKind {
     /// A store began.
     #[serde(rename = "boundary.instance.started")]
     Started {
-        /// Classes of which every call is told.
+        /// Classes of which every call is told, with times that can be compared with those of the kernel
+        /// ([`kernel_clock`](crate::SensorBuilder::kernel_clock)).
         #[serde(rename = "wasi.call.classes.told")]
         told: Vec<Class>,
     },

@@ -111,8 +111,11 @@ impl Sensor {
         let id = self.0.next.fetch_add(1, Relaxed);
         let instance = Arc::new(Instance::new(id, name.into(), self.clone()));
         lock(&self.0.all).live.insert(id, Arc::downgrade(&instance));
-        let told = Class::ALL.into_iter().filter(|class| self.0.modes.0[*class as usize] == Mode::Events);
-        instance.lifecycle(EventKind::Started { told: told.collect() });
+        let told = |class: &Class| self.0.modes.0[*class as usize] == Mode::Events;
+        // Times of another clock drift away from those of the kernel's events.
+        let comparable = self.0.clock.is_kernel();
+        let told = Class::ALL.into_iter().filter(|class| comparable && told(class)).collect();
+        instance.lifecycle(EventKind::Started { told });
         Hooks::new(instance)
     }
 

@@ -10,12 +10,14 @@ use std::{io, os::unix::net::UnixStream, path::Path};
 /// that only move bytes, wait, or ask for the time or for random numbers are not sent unless the gate refused them: they are many,
 /// and the totals at the instance's end have them.
 ///
+/// With [`kernel_clock`](crate::SensorBuilder::kernel_clock) the agent also tells system calls that no host call explains.
+///
 /// ```no_run
 /// use wasmscope_sensor_wasmtime::{AgentSink, Mode, Sensor};
 ///
 /// # fn main() -> std::io::Result<()> {
 /// let (sink, writer) = AgentSink::connect(AgentSink::SOCKET.as_ref(), 4096)?;
-/// let sensor = Sensor::builder().modes(Mode::Events).sink(sink).build();
+/// let sensor = Sensor::builder().kernel_clock().modes(Mode::Events).sink(sink).build();
 /// // … run guests …
 /// writer.finish()?;
 /// # Ok(())
