@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  kernel rings ─▶ drain thread ─▶ records (bounded) ─▶ watch loop ─▶ events (bounded) ─▶ output thread
+//!                                                            └───▶ exporter's thread, if there is a collector
 //!  hooks' socket ─▶ hooks thread ─▶ lines (bounded) ─────▲
 //! ```
 //!

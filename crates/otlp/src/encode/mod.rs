@@ -1,6 +1,7 @@
 //! Snapshots and events as OTLP messages.
 
 pub(crate) mod ids;
+mod key;
 pub(crate) mod log;
 pub(crate) mod metrics;
 pub(crate) mod resource;
