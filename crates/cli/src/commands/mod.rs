@@ -2,6 +2,7 @@
 
 pub(crate) mod dashboards;
 pub(crate) mod doctor;
+pub(crate) mod evaluate;
 mod files;
 mod guest;
 pub(crate) mod inspect;
