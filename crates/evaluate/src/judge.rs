@@ -43,7 +43,8 @@ impl Question<'_> {
     /// Whether the catalogue says that something is to be seen.
     pub(crate) fn is_marked(&self) -> bool {
         let classes = self.workload.threats().iter().filter_map(|threat| self.corpus.classes.get(threat));
-        self.workload.kind == Kind::Attack && classes.into_iter().any(|class| class.sees.contains(&self.vantage))
+        self.workload.kind == Kind::Attack
+            && classes.into_iter().any(|class| class.sees.contains(&self.vantage))
     }
 
     /// What must be told here.
@@ -122,7 +123,9 @@ impl Question<'_> {
         (cell.verdict, cell.reason) = match self.workload.kind {
             _ if !counts && !severe && failed.is_some() && cell.hung == 0 => (Verdict::NotRun, failed),
             Kind::Attack if counts => (Verdict::Detected, None),
-            Kind::Attack if !cell.marked && cell.expected.is_empty() => (Verdict::NotApplicable, self.reason()),
+            Kind::Attack if !cell.marked && cell.expected.is_empty() => {
+                (Verdict::NotApplicable, self.reason())
+            }
             Kind::Attack => (Verdict::Missed, Some(self.reason().unwrap_or_else(|| "unexplained".into()))),
             Kind::Benign if severe => (Verdict::FalseAlarm, None),
             Kind::Unknown if !cell.found.is_empty() => (Verdict::Shown, None),
@@ -137,7 +140,9 @@ impl Question<'_> {
 
     fn found(&self, runs: &[Tried], expected: &[String]) -> Vec<Found> {
         let mut names: BTreeMap<&str, Vec<(usize, &Told)>> = BTreeMap::new();
-        for (run, told) in runs.iter().enumerate().flat_map(|(n, run)| run.told.iter().map(move |told| (n, told))) {
+        for (run, told) in
+            runs.iter().enumerate().flat_map(|(n, run)| run.told.iter().map(move |told| (n, told)))
+        {
             names.entry(&told.name).or_default().push((run, told));
         }
         let found = names.into_iter().map(|(name, all)| {

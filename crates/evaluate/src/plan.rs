@@ -5,6 +5,7 @@ use crate::{
     corpus::{Corpus, Workload},
     judge::{Question, Tried},
     report::{Cell, ClassUsed, Evaluation, FORMAT, GuestResult, Host, RuntimeUsed, Summary, Verdict},
+    runtime::absolute,
     soak::soak,
     vantage::{self, Bench, Place},
 };
@@ -47,7 +48,8 @@ pub fn evaluate(options: &Options, progress: &mut dyn FnMut(&str)) -> Result<Eva
     let corpus = Corpus::load(&options.corpus, &options.built)?;
     let chosen = choose(&corpus, options)?;
     let bench = Bench::new(&options.wasmscope)?;
-    let mut names = options.names.clone();
+    let mut names: BTreeMap<_, _> =
+        options.names.iter().map(|(name, value)| (name.clone(), absolute(value))).collect();
     names.insert("built".into(), options.built.to_string_lossy().into_owned());
     let work = Work { options, corpus: &corpus, bench: &bench, names };
     let mut guests = Vec::new();
@@ -66,9 +68,8 @@ pub fn evaluate(options: &Options, progress: &mut dyn FnMut(&str)) -> Result<Eva
     }
     let shown: BTreeSet<_> = guests.iter().flat_map(|guest| &guest.threats).cloned().collect();
     let classes = corpus.classes.iter().filter(|(id, _)| shown.contains(*id));
-    let classes = classes.map(|(id, class)| {
-        (id.clone(), ClassUsed { title: class.title.clone(), sees: class.sees.clone() })
-    });
+    let classes = classes
+        .map(|(id, class)| (id.clone(), ClassUsed { title: class.title.clone(), sees: class.sees.clone() }));
     Ok(Evaluation {
         format: FORMAT,
         wasmscope: version(&options.wasmscope),
@@ -158,12 +159,22 @@ impl Work<'_> {
         })
     }
 
-    fn question<'q>(&'q self, workload: &'q Workload, vantage: Vantage, runtime: Option<&'q str>) -> Question<'q> {
+    fn question<'q>(
+        &'q self,
+        workload: &'q Workload,
+        vantage: Vantage,
+        runtime: Option<&'q str>,
+    ) -> Question<'q> {
         Question { corpus: self.corpus, workload, vantage, runtime }
     }
 
     /// Watched and, for ordinary guests, unwatched in turns, each first in every other pair.
-    fn kernel(&self, workload: &Workload, place: Place<'_>, runtime: Option<&str>) -> Result<Cell, EvaluateError> {
+    fn kernel(
+        &self,
+        workload: &Workload,
+        place: Place<'_>,
+        runtime: Option<&str>,
+    ) -> Result<Cell, EvaluateError> {
         let question = self.question(workload, Vantage::Kernel, runtime);
         let mut runs = Vec::new();
         let compare = workload.kind == Kind::Benign;
@@ -199,7 +210,11 @@ impl Work<'_> {
         if workload.kind == Kind::Attack && !question.is_marked() && question.expected().is_empty() {
             return Ok(question.not_applicable(None));
         }
-        self.repeated(&question, 1, || vantage::guest(self.bench, workload, runtime))
+        match vantage::guest(self.bench, workload, runtime)? {
+            Ok(tried) => Ok(question.judge(&[tried])),
+            Err(vantage::Unable::NotRun(reason)) => Ok(question.not_run(reason)),
+            Err(vantage::Unable::Nothing(reason)) => Ok(question.not_applicable(Some(reason))),
+        }
     }
 
     fn repeated(

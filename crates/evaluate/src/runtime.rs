@@ -96,7 +96,7 @@ impl Runtime {
             Self { name: name.to_owned(), words, net: known.net, components: known.components }
         };
         match this.version() {
-            Some(_) => Ok(this),
+            Some(_) => Ok(Self { words: this.words.iter().map(|word| absolute(word)).collect(), ..this }),
             None => Err(RuntimeError::Missing(this.words[0].clone())),
         }
     }
@@ -127,6 +127,14 @@ impl Runtime {
         }
         words
     }
+}
+
+/// The word, or if it is the path of a file, that path from the root: guests run in directories of their own.
+pub(crate) fn absolute(word: &str) -> String {
+    let path = Path::new(word);
+    let is_path = word.contains('/') && path.exists();
+    let absolute = is_path.then(|| std::path::absolute(path).ok()).flatten();
+    absolute.map_or_else(|| word.to_owned(), |path| path.to_string_lossy().into_owned())
 }
 
 /// Whether a file is a component: its layer is 1 (component model, binary format).

@@ -106,8 +106,8 @@ impl Seen {
             }
             "sensor.lost" => self.lost += line.lost.unwrap_or(1),
             "workload.detected" if self.detections.len() >= MOST_DETECTIONS => self.detections_not_kept += 1,
-            "workload.detected" => self.detections.extend(line.rule.zip(line.severity).map(
-                |(rule, severity)| Detection {
+            "workload.detected" => {
+                self.detections.extend(line.rule.zip(line.severity).map(|(rule, severity)| Detection {
                     rule,
                     severity,
                     threats: line.threats,
@@ -115,8 +115,8 @@ impl Seen {
                     of_hooks: line.evidence.iter().any(|event| event.name.starts_with("boundary.")),
                     event_ns: line.at,
                     read_ns,
-                },
-            )),
+                }))
+            }
             _ => {}
         }
     }

@@ -80,7 +80,9 @@ impl Evaluate {
         let named = if self.runtimes.is_empty() { usual } else { self.runtimes.clone() };
         let runtimes: Result<Vec<_>, _> = named.iter().map(|text| Runtime::parse(text)).collect();
         let options = Options {
-            wasmscope: std::env::current_exe().context("cannot find this executable").map_err(Failure::host)?,
+            wasmscope: std::env::current_exe()
+                .context("cannot find this executable")
+                .map_err(Failure::host)?,
             corpus: self.corpus.clone(),
             built: absolute(&self.built)?,
             runtimes: runtimes.map_err(|error| refused(&error.into()))?,

@@ -167,7 +167,7 @@ impl Metadata {
         for threat in threats {
             if !classes.contains_key(threat) {
                 let message = format!("there is no class of threats {threat:?}; see classes.toml");
-                return Err((threat.clone(), message));
+                return Err((format!("{threat:?}"), message));
             }
         }
         let run = &self.run;
@@ -180,7 +180,7 @@ impl Metadata {
         let mut names: Vec<_> = self.cases.iter().map(|case| &case.name).collect();
         names.sort();
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err((twice[0].clone(), format!("two cases are called {:?}", twice[0])));
+            return Err((format!("{:?}", twice[0]), format!("two cases are called {:?}", twice[0])));
         }
         let own = [&self.kernel, &self.boundary, &self.module, &self.guest];
         for expected in own.into_iter().chain(self.cases.iter().map(|case| &case.kernel)).flatten() {

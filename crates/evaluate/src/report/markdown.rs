@@ -1,6 +1,6 @@
 //! The same tables as Markdown.
 
-use super::{Evaluation, table::tables};
+use super::{Evaluation, Part};
 use std::fmt::Write as _;
 use wasmscope_model::text::shown_within;
 
@@ -28,13 +28,10 @@ pub(super) fn page(evaluation: &Evaluation) -> String {
         escaped(&evaluation.began),
         evaluation.seconds,
     );
-    for (title, rows) in tables(evaluation) {
-        let _ = writeln!(out, "\n## {}\n", escaped(&title));
-        let _ = writeln!(out, "| {} |", rows.head.join(" | "));
-        let _ = writeln!(out, "|{}", " --- |".repeat(rows.head.len()));
-        for row in rows.rows {
-            let cells: Vec<_> = row.iter().map(|cell| escaped(cell)).collect();
-            let _ = writeln!(out, "| {} |", cells.join(" | "));
+    for part in Part::ALL {
+        let table = table(evaluation, part);
+        if !table.is_empty() {
+            let _ = writeln!(out, "\n## {}\n\n{table}", escaped(&part.title(evaluation)));
         }
     }
     if !evaluation.summary.failures.is_empty() {
@@ -42,6 +39,21 @@ pub(super) fn page(evaluation: &Evaluation) -> String {
         for failure in &evaluation.summary.failures {
             let _ = writeln!(out, "- {}", escaped(&shown_within(failure, FAILURE).to_string()));
         }
+    }
+    out
+}
+
+/// One of the tables; nothing if it has no rows.
+pub(super) fn table(evaluation: &Evaluation, part: Part) -> String {
+    let rows = part.rows(evaluation);
+    let mut out = String::new();
+    if rows.rows.is_empty() {
+        return out;
+    }
+    let _ = writeln!(out, "| {} |\n|{}", rows.head.join(" | "), " --- |".repeat(rows.head.len()));
+    for row in rows.rows {
+        let cells: Vec<_> = row.iter().map(|cell| escaped(cell)).collect();
+        let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
     out
 }

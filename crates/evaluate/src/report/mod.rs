@@ -6,6 +6,7 @@ mod table;
 
 pub use crate::stats::Spread;
 pub use markdown::escaped;
+pub use table::Part;
 pub use summary::{FalseAlarms, Latency, Overhead, Seeing, Summary};
 
 use crate::{Kind, Vantage};
@@ -207,7 +208,12 @@ impl Evaluation {
         table::text(self)
     }
 
-    /// Tables as Markdown.
+    /// One table as Markdown; nothing if it has no rows.
+    pub fn markdown_of(&self, part: Part) -> String {
+        markdown::table(self, part)
+    }
+
+    /// All tables as Markdown.
     pub fn markdown(&self) -> String {
         markdown::page(self)
     }

@@ -126,7 +126,8 @@ fn cells<'a>(place: &Place, guests: impl IntoIterator<Item = &'a GuestResult>) -
 
 fn seeing(place: &Place, attacks: &[&GuestResult]) -> Option<Seeing> {
     let cells = cells(place, attacks.iter().copied());
-    let ran: Vec<_> = cells.into_iter().filter(|cell| cell.verdict != Verdict::NotRun).collect();
+    let ran: Vec<_> =
+        cells.into_iter().filter(|cell| cell.runs > 0 && cell.verdict != Verdict::NotRun).collect();
     let detected = |cell: &&&Cell| cell.verdict == Verdict::Detected;
     let marked: Vec<_> = ran.iter().copied().filter(|cell| cell.marked).collect();
     (!ran.is_empty()).then(|| Seeing {
@@ -142,8 +143,10 @@ fn seeing(place: &Place, attacks: &[&GuestResult]) -> Option<Seeing> {
 fn false_alarms(place: &Place, guests: &[GuestResult], soaks: &[Soak]) -> Option<FalseAlarms> {
     let benign = guests.iter().filter(|guest| guest.kind == Kind::Benign);
     let cells = cells(place, benign);
-    let ran: Vec<_> = cells.into_iter().filter(|cell| cell.verdict != Verdict::NotRun).collect();
-    let soaks = soaks.iter().filter(|soak| place.0 == Vantage::Kernel && place.1.as_ref() == Some(&soak.runtime));
+    let ran: Vec<_> =
+        cells.into_iter().filter(|cell| cell.runs > 0 && cell.verdict != Verdict::NotRun).collect();
+    let soaks =
+        soaks.iter().filter(|soak| place.0 == Vantage::Kernel && place.1.as_ref() == Some(&soak.runtime));
     let mut times: BTreeMap<Severity, u64> = BTreeMap::new();
     let mut seconds: f64 = ran.iter().map(|cell| cell.workload_seconds).sum();
     let severe = |severity: Severity| severity >= Severity::Medium;
@@ -185,7 +188,10 @@ fn overhead(place: &Place, guests: &[GuestResult]) -> Option<Overhead> {
     let cells = cells(place, guests.iter().filter(|guest| guest.kind == Kind::Benign));
     let ratio = |cell: &&Cell| {
         let pairs = cell.seconds.iter().zip(&cell.unwatched_seconds);
-        Some(Spread::of(pairs.filter(|(_, bare)| **bare >= LEAST_SECONDS).map(|(ours, bare)| ours / bare))?.median)
+        Some(
+            Spread::of(pairs.filter(|(_, bare)| **bare >= LEAST_SECONDS).map(|(ours, bare)| ours / bare))?
+                .median,
+        )
     };
     let ratios: Vec<f64> = cells.iter().filter_map(ratio).collect();
     let spread = Spread::of(ratios.iter().copied())?;
@@ -199,7 +205,8 @@ fn failures(guests: &[GuestResult], soaks: &[Soak]) -> Vec<String> {
             let expecting = guest.cells.iter().filter(|c| c.vantage == vantage && !c.expected.is_empty());
             let expecting: Vec<_> = expecting.collect();
             let idle = expecting.iter().find(|cell| cell.verdict == Verdict::NotRun);
-            if let Some(cell) = idle.filter(|_| expecting.iter().all(|cell| cell.verdict == Verdict::NotRun)) {
+            if let Some(cell) = idle.filter(|_| expecting.iter().all(|cell| cell.verdict == Verdict::NotRun))
+            {
                 let reason = cell.reason.as_deref().unwrap_or_default();
                 failures.push(format!("{} from the {vantage}: it ran nowhere: {reason}", guest.name));
             }
@@ -214,7 +221,10 @@ fn failures(guests: &[GuestResult], soaks: &[Soak]) -> Vec<String> {
             }
             let severe = cell.found.iter().filter(|found| found.severity >= Severity::High);
             for found in severe.filter(|_| guest.kind == Kind::Benign) {
-                failures.push(format!("{place}: an ordinary guest, told as {} by {}", found.severity, found.name));
+                failures.push(format!(
+                    "{place}: an ordinary guest, told as {} by {}",
+                    found.severity, found.name
+                ));
             }
         }
     }

@@ -30,9 +30,12 @@ impl Rows {
 
 pub(super) fn text(evaluation: &Evaluation) -> String {
     let mut out = String::new();
-    for (title, rows) in tables(evaluation) {
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(out, "{}\n{}", title, rows.text());
+    for part in Part::ALL {
+        let rows = part.rows(evaluation);
+        if !rows.rows.is_empty() {
+            // Writing to a `String` cannot fail.
+            let _ = writeln!(out, "{}\n{}", part.title(evaluation), rows.text());
+        }
     }
     for failure in &evaluation.summary.failures {
         let _ = writeln!(out, "NOT AS EXPECTED  {}", shown_within(failure, REASON));
@@ -40,24 +43,53 @@ pub(super) fn text(evaluation: &Evaluation) -> String {
     out
 }
 
-/// All tables that have rows.
-pub(super) fn tables(evaluation: &Evaluation) -> Vec<(String, Rows)> {
-    let summary = &evaluation.summary;
-    let all = [
-        ("Guests".to_owned(), matrix(evaluation)),
-        (
-            format!(
+/// One of the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Each guest from each vantage point in each runtime.
+    Matrix,
+    /// How many attacks were told.
+    Seeing,
+    /// Attacks that were not, with the reason of each.
+    Missed,
+    /// What was told of ordinary guests.
+    FalseAlarms,
+    /// How soon.
+    Latency,
+    /// At what cost.
+    Overhead,
+}
+
+impl Part {
+    /// In the order in which they are shown.
+    pub const ALL: [Self; 6] =
+        [Self::Matrix, Self::Seeing, Self::Missed, Self::FalseAlarms, Self::Latency, Self::Overhead];
+
+    pub(super) fn title(self, evaluation: &Evaluation) -> String {
+        let summary = &evaluation.summary;
+        match self {
+            Self::Matrix => "Guests".to_owned(),
+            Self::Seeing => format!(
                 "Attacks: {} of {} told, {} of which something is to be seen",
                 summary.detected, summary.attacks, summary.visible
             ),
-            seeing(evaluation),
-        ),
-        ("Attacks that were not told, and runs that were not made".to_owned(), missed(evaluation)),
-        ("False alarms: ordinary guests, medium severity and above".to_owned(), false_alarms(evaluation)),
-        ("Milliseconds from act and from start to detection".to_owned(), latency(evaluation)),
-        ("Time watched to time unwatched, of ordinary guests".to_owned(), overhead(evaluation)),
-    ];
-    all.into_iter().filter(|(_, rows)| !rows.rows.is_empty()).collect()
+            Self::Missed => "Attacks that were not told, and runs that were not made".to_owned(),
+            Self::FalseAlarms => "False alarms: ordinary guests, medium severity and above".to_owned(),
+            Self::Latency => "Milliseconds from act and from start to detection".to_owned(),
+            Self::Overhead => "Time watched to time unwatched, of ordinary guests".to_owned(),
+        }
+    }
+
+    pub(super) fn rows(self, evaluation: &Evaluation) -> Rows {
+        match self {
+            Self::Matrix => matrix(evaluation),
+            Self::Seeing => seeing(evaluation),
+            Self::Missed => missed(evaluation),
+            Self::FalseAlarms => false_alarms(evaluation),
+            Self::Latency => latency(evaluation),
+            Self::Overhead => overhead(evaluation),
+        }
+    }
 }
 
 fn place(cell_runtime: Option<&String>) -> String {
@@ -66,7 +98,8 @@ fn place(cell_runtime: Option<&String>) -> String {
 
 /// What was told, the expected first.
 fn found(cell: &Cell) -> String {
-    let mut found: Vec<&Found> = cell.found.iter().filter(|found| found.counts || counts_alone(cell, found)).collect();
+    let mut found: Vec<&Found> =
+        cell.found.iter().filter(|found| found.counts || counts_alone(cell, found)).collect();
     found.sort_by_key(|found| !cell.expected.contains(&found.name));
     let name = |found: &&Found| match found.counts {
         true => shown(&found.name).to_string(),
@@ -158,13 +191,19 @@ fn false_alarms(evaluation: &Evaluation) -> Rows {
     let head = vec!["seen from", "runtime", "guests", "workload hours", "told", "in an hour"];
     let rows = evaluation.summary.false_alarms.iter().map(|alarms| {
         let times: Vec<_> = alarms.times.iter().map(|(severity, n)| format!("{n} {severity}")).collect();
-        let hourly: Vec<_> = alarms.per_hour.iter().map(|(severity, n)| format!("{n:.2} {severity}")).collect();
-        let nothing = |list: Vec<String>| if list.is_empty() { "nothing".to_owned() } else { list.join(", ") };
+        let hourly: Vec<_> =
+            alarms.per_hour.iter().map(|(severity, n)| format!("{n:.2} {severity}")).collect();
+        let nothing =
+            |list: Vec<String>| if list.is_empty() { "nothing".to_owned() } else { list.join(", ") };
         vec![
             alarms.vantage.to_string(),
             place(alarms.runtime.as_ref()),
             alarms.guests.to_string(),
-            if alarms.workload_hours > 0.0 { format!("{:.3}", alarms.workload_hours) } else { "-".to_owned() },
+            if alarms.workload_hours > 0.0 {
+                format!("{:.3}", alarms.workload_hours)
+            } else {
+                "-".to_owned()
+            },
             nothing(times),
             if alarms.workload_hours > 0.0 { nothing(hourly) } else { "-".to_owned() },
         ]
@@ -193,7 +232,9 @@ fn overhead(evaluation: &Evaluation) -> Rows {
         let spread = overhead.ratio?;
         let mut row = vec![overhead.vantage.to_string(), place(overhead.runtime.as_ref())];
         row.push(overhead.guests.to_string());
-        row.extend([spread.least, spread.median, spread.p90, spread.most].map(|ratio| format!("{ratio:.2}x")));
+        row.extend(
+            [spread.least, spread.median, spread.p90, spread.most].map(|ratio| format!("{ratio:.2}x")),
+        );
         Some(row)
     });
     Rows { head, rows: rows.collect() }

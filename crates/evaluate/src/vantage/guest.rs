@@ -24,14 +24,23 @@ const CHECKS: [&str; 4] = ["canaries", "shadow-stack", "red-zones", "constants"]
 /// The function in which a failed check traps.
 const TRAP: &str = "wasmscope.violation";
 
+/// Why there is no result.
+#[derive(Debug)]
+pub(crate) enum Unable {
+    /// It does not run here.
+    NotRun(String),
+    /// No pass finds anything to do in it.
+    Nothing(String),
+}
+
 /// Instruments it with each pass that finds something to do, and runs it with one after the other.
 pub(crate) fn guest(
     bench: &Bench,
     workload: &Workload,
     runtime: &Runtime,
-) -> Result<Result<Tried, String>, EvaluateError> {
+) -> Result<Result<Tried, Unable>, EvaluateError> {
     let Some(module) = workload.module.as_deref().filter(|module| module.is_file()) else {
-        return Ok(Err("there is no module to instrument".into()));
+        return Ok(Err(Unable::NotRun("there is no module to instrument".into())));
     };
     let expected = workload.expected(crate::Vantage::Guest);
     let edges = expected.map_or(&[][..], |expected| &expected.edges);
@@ -56,11 +65,12 @@ pub(crate) fn guest(
         let instrumented = Workload { module: Some(output), ..workload.clone() };
         let job = match Place::Runtime(runtime).job(&instrumented, &scratch.inner) {
             Ok(job) => Job { times: 1, ..job },
-            Err(reason) => return Ok(Err(reason)),
+            Err(reason) => return Ok(Err(Unable::NotRun(reason))),
         };
         let io = |error| EvaluateError::Io("run a shell", error);
         let limit = Duration::from_secs_f64(workload.run().seconds);
-        let ended = Shell::start(&scratch.inner, bench.home.path()).map_err(io)?.run(&job, limit).map_err(io)?;
+        let ended =
+            Shell::start(&scratch.inner, bench.home.path()).map_err(io)?.run(&job, limit).map_err(io)?;
         ran = true;
         tried.seconds = tried.seconds.map(|seconds| seconds + ended.seconds);
         tried.hung |= ended.hung;
@@ -73,14 +83,17 @@ pub(crate) fn guest(
                 act_ms: None,
                 start_ms: Some(ended.seconds * 1e3),
             });
-        } else if workload.metadata.is_some() && !workload.run().fails && ended.statuses.iter().any(|s| *s != 0) {
+        } else if workload.metadata.is_some()
+            && !workload.run().fails
+            && ended.statuses.iter().any(|s| *s != 0)
+        {
             let words = last_words(&ended.stderr);
             tried.failed.get_or_insert(format!("with {pass} it ended otherwise than without: {words}"));
         }
     }
     match ran {
         true => Ok(Ok(tried)),
-        false => Ok(Err(refused.unwrap_or_else(|| "no pass applies".into()))),
+        false => Ok(Err(Unable::Nothing(refused.unwrap_or_else(|| "no pass applies".into())))),
     }
 }
 
@@ -103,6 +116,10 @@ fn instrument(
     let done = command.output().map_err(io)?;
     match done.status.success() {
         true => Ok(Ok(())),
-        false => Ok(Err(last_words(&String::from_utf8_lossy(&done.stderr)))),
+        false => {
+            let words = last_words(&String::from_utf8_lossy(&done.stderr));
+            // Behind the name of the command and that of the file.
+            Ok(Err(words.rsplit_once(".wasm: ").map_or(words.clone(), |(_, reason)| reason.to_owned())))
+        }
     }
 }

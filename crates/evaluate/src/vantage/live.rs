@@ -50,7 +50,8 @@ fn native(run: &Run, names: &BTreeMap<String, String>) -> Result<Vec<String>, St
     let fill = |word: &String| {
         let mut word = word.clone();
         while let Some((before, rest)) = word.split_once('{') {
-            let (name, after) = rest.split_once('}').ok_or_else(|| format!("{word:?} has no closing brace"))?;
+            let (name, after) =
+                rest.split_once('}').ok_or_else(|| format!("{word:?} has no closing brace"))?;
             let value = names.get(name).ok_or_else(|| format!("it needs --set {name}=VALUE"))?;
             word = format!("{before}{value}{after}");
         }
@@ -65,7 +66,11 @@ fn native(run: &Run, names: &BTreeMap<String, String>) -> Result<Vec<String>, St
 }
 
 /// Runs it with nobody watching; the seconds that it took.
-pub(crate) fn unwatched(bench: &Bench, workload: &Workload, place: Place<'_>) -> Result<Option<f64>, EvaluateError> {
+pub(crate) fn unwatched(
+    bench: &Bench,
+    workload: &Workload,
+    place: Place<'_>,
+) -> Result<Option<f64>, EvaluateError> {
     let scratch = Scratch::new()?;
     let Ok(job) = place.job(workload, &scratch.inner) else { return Ok(None) };
     let ended = start(bench, &scratch)?.run(&job, limit(workload)).map_err(shell)?;
@@ -73,7 +78,11 @@ pub(crate) fn unwatched(bench: &Bench, workload: &Workload, place: Place<'_>) ->
 }
 
 /// Runs it in an unmodified runtime, under `watch`.
-pub(crate) fn kernel(bench: &Bench, workload: &Workload, place: Place<'_>) -> Result<Result<Tried, String>, EvaluateError> {
+pub(crate) fn kernel(
+    bench: &Bench,
+    workload: &Workload,
+    place: Place<'_>,
+) -> Result<Result<Tried, String>, EvaluateError> {
     let scratch = Scratch::new()?;
     let job = match place.job(workload, &scratch.inner) {
         Ok(job) => job,

@@ -4,7 +4,7 @@ mod guest;
 mod live;
 mod module;
 
-pub(crate) use guest::guest;
+pub(crate) use guest::{Unable, guest};
 pub(crate) use live::{Place, boundary, kernel, unwatched};
 pub(crate) use module::module;
 
