@@ -67,8 +67,9 @@ evaluate: setup ## Run all guests in all runtimes from every vantage point (as r
 	cargo build --release -p wasmscope
 	tools/evaluate.sh
 
-report: ## Render docs/report as HTML and PDF into target/report (installs pandoc and weasyprint)
+report: setup ## Render docs/report as HTML and PDF into target/report (installs pandoc and weasyprint)
 	tools/setup.sh report
+	cargo xtask report-charts
 	tools/report/render.sh
 
 dashboards: setup ## Write dashboards and rules to target/dashboards: docs/monitoring.md

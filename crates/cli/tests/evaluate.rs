@@ -26,7 +26,8 @@ fn evaluate(corpus: &Path, options: &[&str]) -> (Done, Value) {
 /// The cell of a guest from a vantage point.
 fn cell<'a>(result: &'a Value, name: &str, vantage: &str) -> &'a Value {
     let guests = result["guests"].as_array().unwrap();
-    let guest = guests.iter().find(|guest| guest["name"] == name).unwrap_or_else(|| panic!("{name}: {result:#}"));
+    let guest =
+        guests.iter().find(|guest| guest["name"] == name).unwrap_or_else(|| panic!("{name}: {result:#}"));
     guest["cells"].as_array().unwrap().iter().find(|cell| cell["vantage"] == vantage).unwrap()
 }
 
@@ -36,7 +37,8 @@ fn names(cell: &Value) -> Vec<&str> {
 
 /// A module that does nothing, and one that does it without an end.
 const IDLE: &str = "(module (memory (export \"memory\") 1) (func (export \"_start\")))";
-const HANGING: &str = "(module (memory (export \"memory\") 1) (func (export \"_start\") (loop $again (br $again))))";
+const HANGING: &str =
+    "(module (memory (export \"memory\") 1) (func (export \"_start\") (loop $again (br $again))))";
 
 /// Writes a module, and what is known of it.
 fn add(corpus: &Path, folder: &str, wat: &str, metadata: Option<&str>) {
@@ -75,7 +77,8 @@ fn a_few_guests_are_told_from_where_they_must_be() {
     }
     let probing = cell(&result, "path-probing", "kernel");
     let times = &probing["found"][0];
-    let (act, start) = (times["act_ms"]["median"].as_f64().unwrap(), times["start_ms"]["median"].as_f64().unwrap());
+    let (act, start) =
+        (times["act_ms"]["median"].as_f64().unwrap(), times["start_ms"]["median"].as_f64().unwrap());
     assert!(act > 0.0 && start >= act, "{times:#}");
     let smash = cell(&result, "stack-smash", "kernel");
     assert!(smash["verdict"] == "not-applicable" && smash["reason"].is_string(), "{smash:#}");
@@ -90,7 +93,12 @@ fn one_that_hangs_is_stopped_and_one_that_nobody_described_is_run() {
     require_root!();
     let wasmtime = require_runtime!(runtimes::wasmtime());
     let corpus = TempDir::new().unwrap();
-    add(corpus.path(), "attack/hanging", HANGING, Some("title = \"hangs\"\nthreats = [\"C8\"]\n[run]\nseconds = 2\n"));
+    add(
+        corpus.path(),
+        "attack/hanging",
+        HANGING,
+        Some("title = \"hangs\"\nthreats = [\"C8\"]\n[run]\nseconds = 2\n"),
+    );
     add(corpus.path(), "loose", IDLE, None);
     let runtime = format!("wasmtime={}", wasmtime.program().display());
     let (done, result) = evaluate(corpus.path(), &["--runtime", &runtime, "--vantage", "kernel"]);
@@ -106,10 +114,18 @@ fn one_that_hangs_is_stopped_and_one_that_nobody_described_is_run() {
 #[test]
 fn what_is_expected_and_missing_or_high_and_wrong_is_status_1() {
     let corpus = TempDir::new().unwrap();
-    add(corpus.path(), "attack/idle", IDLE, Some("title = \"x\"\nthreats = [\"E2\"]\nmodule.expect = [\"packed-data\"]\n"));
+    add(
+        corpus.path(),
+        "attack/idle",
+        IDLE,
+        Some("title = \"x\"\nthreats = [\"E2\"]\nmodule.expect = [\"packed-data\"]\n"),
+    );
     let (done, result) = evaluate(corpus.path(), &["--vantage", "module"]);
     assert_eq!(done.status, 1, "{done:?}");
-    assert!(done.stdout.contains("NOT AS EXPECTED  idle from the module: not told by packed-data"), "{done:?}");
+    assert!(
+        done.stdout.contains("NOT AS EXPECTED  idle from the module: not told by packed-data"),
+        "{done:?}"
+    );
     assert_eq!(cell(&result, "idle", "module")["missing"][0], "packed-data");
 
     let corpus = TempDir::new().unwrap();
@@ -134,7 +150,10 @@ fn hostile_names_reach_neither_terminal_nor_markdown_as_they_are() {
     let page = fs::read_to_string(markdown).unwrap();
     assert!(done.stdout.contains("<b>"), "{done:?}");
     assert!(!done.stdout.contains('\u{1b}') && !done.stderr.contains('\u{1b}'), "{done:?}");
-    assert!(!page.contains('\u{1b}') && !page.contains("<b>") && page.contains("&lt;b&gt;\\|\\`x\\`"), "{page}");
+    assert!(
+        !page.contains('\u{1b}') && !page.contains("<b>") && page.contains("&lt;b&gt;\\|\\`x\\`"),
+        "{page}"
+    );
 }
 
 #[test]

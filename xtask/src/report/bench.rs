@@ -22,7 +22,9 @@ pub(super) struct Measured {
 impl Measured {
     /// How much of what is allowed was used up: 1 is just the goal, less is better.
     pub(super) fn share_of_goal(&self) -> Option<f64> {
-        let number = |text: &str| -> Option<f64> { text.split([' ', 'x']).find(|word| !word.is_empty())?.parse().ok() };
+        let number = |text: &str| -> Option<f64> {
+            text.split([' ', 'x']).find(|word| !word.is_empty())?.parse().ok()
+        };
         let goal = self.goal.as_str();
         // A goal that is a factor is one for the ratio.
         let is_factor = goal.split(' ').any(|word| word.ends_with('x') && number(word).is_some());
@@ -50,7 +52,11 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Measured>> {
         // Others write other forms there.
         let Ok(read) = serde_json::from_str::<Vec<Measured>>(&text) else { continue };
         let bench = file.file_stem().context("a name")?.to_string_lossy().into_owned();
-        rows.extend(read.into_iter().filter(|row| !row.goal.is_empty()).map(|row| Measured { bench: bench.clone(), ..row }));
+        rows.extend(
+            read.into_iter()
+                .filter(|row| !row.goal.is_empty())
+                .map(|row| Measured { bench: bench.clone(), ..row }),
+        );
     }
     Ok(rows)
 }
@@ -60,7 +66,8 @@ mod tests {
     use super::*;
 
     fn share(goal: &str, ours: f64, ratio: Option<f64>) -> Option<f64> {
-        let row = serde_json::json!({ "name": "a", "unit": "ms", "ours": ours, "ratio": ratio, "goal": goal });
+        let row =
+            serde_json::json!({ "name": "a", "unit": "ms", "ours": ours, "ratio": ratio, "goal": goal });
         serde_json::from_value::<Measured>(row).unwrap().share_of_goal()
     }
 

@@ -28,9 +28,12 @@ pub(super) fn detections(evaluation: &Evaluation) -> Option<String> {
                 let cells: Vec<_> = guest
                     .cells
                     .iter()
-                    .filter(|cell| cell.vantage == *vantage && cell.runs > 0 && cell.verdict != Verdict::NotRun)
+                    .filter(|cell| {
+                        cell.vantage == *vantage && cell.runs > 0 && cell.verdict != Verdict::NotRun
+                    })
                     .collect();
-                let of_class = evaluation.classes.get(class).is_some_and(|class| class.sees.contains(vantage));
+                let of_class =
+                    evaluation.classes.get(class).is_some_and(|class| class.sees.contains(vantage));
                 let detected = cells.iter().any(|cell| cell.verdict == Verdict::Detected);
                 if cells.is_empty() || !(of_class || detected) {
                     continue;
@@ -68,7 +71,10 @@ pub(super) fn detections(evaluation: &Evaluation) -> Option<String> {
             };
             let share = *told as f64 / *all as f64;
             // From red by way of yellow to green.
-            svg.rect([x + 1.0, y + 1.0, wide - 2.0, ROW - 2.0], &format!("hsl({:.0}, 55%, 72%)", share * 125.0));
+            svg.rect(
+                [x + 1.0, y + 1.0, wide - 2.0, ROW - 2.0],
+                &format!("hsl({:.0}, 55%, 72%)", share * 125.0),
+            );
             svg.text(x + wide / 2.0, y + 14.0, Anchor::Middle, format!("{told} of {all}"));
         }
     }
@@ -93,7 +99,9 @@ pub(super) fn latencies(evaluation: &Evaluation) -> Option<String> {
                     name: format!("{} {runtime}", cell.vantage),
                     dots: Vec::new(),
                 });
-                strip.dots.push((act.median, format!("{}: {}, {:.1} ms", guest.name, found.name, act.median)));
+                strip
+                    .dots
+                    .push((act.median, format!("{}: {}, {:.1} ms", guest.name, found.name, act.median)));
             }
         }
     }
@@ -130,7 +138,8 @@ enum Scale {
 }
 
 fn dots(strips: Vec<Strip>, scale: Scale, unit: &str) -> Option<String> {
-    let values: Vec<f64> = strips.iter().flat_map(|strip| &strip.dots).map(|(value, _)| value.max(0.01)).collect();
+    let values: Vec<f64> =
+        strips.iter().flat_map(|strip| &strip.dots).map(|(value, _)| value.max(0.01)).collect();
     let least = values.iter().copied().reduce(f64::min)?;
     let most = values.iter().copied().reduce(f64::max)?;
     let (from, to) = match scale {

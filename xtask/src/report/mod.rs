@@ -51,7 +51,12 @@ fn chapter(source: &str, mut generated: impl FnMut(&str) -> Result<String>) -> R
     Ok(out.trim_end().to_owned() + "\n")
 }
 
-fn generated(name: &str, evaluation: Option<&Evaluation>, measured: &[Measured], out: &Path) -> Result<String> {
+fn generated(
+    name: &str,
+    evaluation: Option<&Evaluation>,
+    measured: &[Measured],
+    out: &Path,
+) -> Result<String> {
     let chart = |file: &str, what: &str, svg: Option<String>, otherwise: &str| -> Result<String> {
         let Some(svg) = svg else { return Ok(otherwise.to_owned()) };
         fs::write(out.join(file), svg)?;
@@ -96,9 +101,11 @@ fn generated(name: &str, evaluation: Option<&Evaluation>, measured: &[Measured],
 /// On what it ran.
 fn setting(evaluation: &Evaluation) -> String {
     let runtimes = evaluation.runtimes.iter();
-    let runtimes: Vec<_> =
-        runtimes.map(|runtime| format!("{} ({})", escaped(&runtime.name), escaped(&runtime.version))).collect();
-    let repeats = if evaluation.repeat == 1 { "once".to_owned() } else { format!("{} times", evaluation.repeat) };
+    let runtimes: Vec<_> = runtimes
+        .map(|runtime| format!("{} ({})", escaped(&runtime.name), escaped(&runtime.version)))
+        .collect();
+    let repeats =
+        if evaluation.repeat == 1 { "once".to_owned() } else { format!("{} times", evaluation.repeat) };
     format!(
         "{} on Linux {}, {} processors, on {}; each guest was run {repeats} in each of: {}. It took {:.0} minutes.",
         escaped(&evaluation.wasmscope),
@@ -118,7 +125,9 @@ fn outcome(evaluation: &Evaluation) -> String {
         summary.attacks, summary.detected, summary.visible
     );
     if summary.failures.is_empty() {
-        out.push_str("Everything that is expected was told, and no ordinary guest was told as high or critical.\n");
+        out.push_str(
+            "Everything that is expected was told, and no ordinary guest was told as high or critical.\n",
+        );
     } else {
         out.push_str("\nNot as expected:\n\n");
         for failure in &summary.failures {
@@ -129,9 +138,11 @@ fn outcome(evaluation: &Evaluation) -> String {
 }
 
 fn benches(measured: &[Measured]) -> String {
-    let mut out = String::from("| bench | what | measured | goal | reached |\n| --- | --- | --- | --- | --- |\n");
+    let mut out =
+        String::from("| bench | what | measured | goal | reached |\n| --- | --- | --- | --- | --- |\n");
     for row in measured {
-        let number = |value: f64| if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.3}") };
+        let number =
+            |value: f64| if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.3}") };
         let mut value = match (row.ratio, row.ours) {
             (Some(ratio), _) => format!("{ratio:.3}x"),
             (None, Some(ours)) => format!("{} {}", number(ours), row.unit),
@@ -146,7 +157,8 @@ fn benches(measured: &[Measured]) -> String {
             None => "too noisy to tell",
         };
         let (name, goal) = (escaped(&row.name), escaped(&row.goal));
-        let _ = writeln!(out, "| {} | {name} | {} | {goal} | {reached} |", escaped(&row.bench), escaped(&value));
+        let _ =
+            writeln!(out, "| {} | {name} | {} | {goal} | {reached} |", escaped(&row.bench), escaped(&value));
     }
     out
 }
@@ -167,7 +179,10 @@ mod tests {
         let source = fs::read_to_string(workspace_root().join("docs/report").join(CHAPTER)).unwrap();
         let out = tempfile::tempdir().unwrap();
         let made = chapter(&source, |name| generated(name, None, &[], out.path())).unwrap();
-        assert!(!made.contains(MARK) && made.contains("make evaluate") && made.contains("make bench"), "{made}");
+        assert!(
+            !made.contains(MARK) && made.contains("make evaluate") && made.contains("make bench"),
+            "{made}"
+        );
         // Numbers are never typed.
         assert!(!made.contains('%') && !made.contains(" ms"), "{made}");
     }

@@ -12,7 +12,6 @@ pub(super) struct Svg {
 /// Where a text is anchored.
 #[derive(Clone, Copy)]
 pub(super) enum Anchor {
-    Start,
     Middle,
     End,
 }
@@ -46,7 +45,6 @@ impl Svg {
 
     pub(super) fn text(&mut self, x: f64, y: f64, anchor: Anchor, text: impl Display) {
         let anchor = match anchor {
-            Anchor::Start => "start",
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };

@@ -6,8 +6,8 @@ mod table;
 
 pub use crate::stats::Spread;
 pub use markdown::escaped;
-pub use table::Part;
 pub use summary::{FalseAlarms, Latency, Overhead, Seeing, Summary};
+pub use table::Part;
 
 use crate::{Kind, Vantage};
 use schemars::JsonSchema;

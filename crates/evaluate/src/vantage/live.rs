@@ -157,21 +157,17 @@ fn tried(workload: &Workload, ended: &Ended, seen: &Seen, wanted: impl Fn(&Detec
         workload_seconds: seen.workload_seconds,
         lost: seen.lost + seen.unreadable + seen.detections_not_kept,
         hung: ended.hung,
-        failed: failure(workload, ended, seen),
+        failed: failure(workload, ended),
     }
 }
 
-/// Why this was no run of the guest as it should be.
-fn failure(workload: &Workload, ended: &Ended, seen: &Seen) -> Option<String> {
-    let run = workload.run();
-    if ended.hung || workload.metadata.is_none() {
+/// Why this was no run of the guest as it should be. One that nobody recognised has run all the same.
+fn failure(workload: &Workload, ended: &Ended) -> Option<String> {
+    if ended.hung || workload.metadata.is_none() || workload.run().fails {
         return None;
     }
-    let bad = ended.statuses.iter().find(|status| **status != 0);
-    if let Some(status) = bad.filter(|_| !run.fails) {
-        return Some(format!("it ended with status {status}: {}", last_words(&ended.stderr)));
-    }
-    (seen.started == 0).then(|| format!("no workload was seen to start: {}", last_words(&ended.stderr)))
+    let status = ended.statuses.iter().find(|status| **status != 0)?;
+    Some(format!("it ended with status {status}: {}", last_words(&ended.stderr)))
 }
 
 /// The last line of a message that says something.
