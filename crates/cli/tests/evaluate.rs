@@ -142,7 +142,7 @@ fn what_is_expected_and_missing_or_high_and_wrong_is_status_1() {
 fn hostile_names_reach_neither_terminal_nor_markdown_as_they_are() {
     let corpus = TempDir::new().unwrap();
     let title = "title = \"\\u001b[2J<script>|`\"\n";
-    add(corpus.path(), "attack/\u{1b}[31m<b>|`x`", IDLE, Some(title));
+    add(corpus.path(), "benign/\u{1b}[31m<b>|`x`", IDLE, Some(title));
     let markdown = corpus.path().join("table.md");
     let mut command = wasmscope(["evaluate", "--vantage", "module", "--markdown"]);
     command.arg(&markdown).arg(corpus.path());
