@@ -3,7 +3,7 @@
 # Runtimes for `make test-runtimes`: names as `cargo xtask runtimes --list` shows them.
 RUNTIMES ?= --all
 
-.PHONY: help demo test format lint bench bench-detect bench-exporters bench-hooks bench-instrument bench-scan miner-set report dashboards book \
+.PHONY: help demo test format lint bench bench-detect bench-exporters bench-hooks bench-instrument bench-scan miner-set report dashboards book evaluate \
 	fuzz test-mutants test-spec test-runtimes test-kernels setup clean
 
 help: ## List the targets
@@ -63,8 +63,16 @@ miner-set: setup ## Measure the findings about miners (some minutes): docs/miner
 	cargo xtask real-modules
 	cargo run --release -p xtask -- miner-set
 
-report: ## Render docs/report as HTML and PDF into target/report (installs pandoc and weasyprint)
+# Runtimes that are there are used; `cargo xtask runtimes --all` gets them all. BENIGN=3600 REPEAT=5 for more certainty.
+evaluate: setup ## Run all guests in all runtimes from every vantage point (as root; half an hour): docs/evaluation.md
+	cargo xtask runtimes
+	cargo xtask guests
+	cargo build --release -p wasmscope
+	tools/evaluate.sh
+
+report: setup ## Render docs/report as HTML and PDF into target/report (installs pandoc and weasyprint)
 	tools/setup.sh report
+	cargo xtask report-charts
 	tools/report/render.sh
 
 dashboards: setup ## Write dashboards and rules to target/dashboards: docs/monitoring.md

@@ -5,6 +5,7 @@ mod miner_set;
 mod mutants;
 mod real_guests;
 mod real_modules;
+mod report;
 mod runtimes;
 
 use anyhow::Result;
@@ -28,6 +29,8 @@ enum Task {
     RealPrograms,
     /// Measure the findings about miners on guests like miners and on modules of public packages: docs/miner.md.
     MinerSet(miner_set::Options),
+    /// Make the report's chapter on the evaluation, with charts, from target/evaluate and target/bench, into target/report/.
+    ReportCharts,
 }
 
 fn main() -> Result<()> {
@@ -39,5 +42,6 @@ fn main() -> Result<()> {
         Task::RealModules => real_modules::run("real-modules"),
         Task::RealPrograms => real_modules::run("real-programs"),
         Task::MinerSet(options) => miner_set::run(&options),
+        Task::ReportCharts => report::run(),
     }
 }

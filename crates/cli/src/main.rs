@@ -39,6 +39,7 @@ enum Command {
     Serve(Box<commands::serve::Serve>),
     Instrument(commands::instrument::Instrument),
     Dashboards(commands::dashboards::Dashboards),
+    Evaluate(commands::evaluate::Evaluate),
 }
 
 /// A failure and its exit status.
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Instrument(command) => command.run(),
         Command::Dashboards(command) => command.run(),
+        Command::Evaluate(command) => command.run(),
     };
     match result {
         Ok(status) => ExitCode::from(status),

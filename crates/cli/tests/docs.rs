@@ -385,8 +385,16 @@ fn the_registry_has_every_field_of_every_event_with_its_type() {
         let events: Vec<_> = events().into_iter().filter(|event| event.kind.kind() == *kind).collect();
         let written: BTreeMap<_, _> = events.iter().flat_map(own_fields).collect();
         let listed: BTreeSet<_> = fields().filter(|f| f.of.contains(*kind)).map(|f| f.name).collect();
-        // In JSON these are fields of what `wasm.modules` and `wasi.call.arguments` hold.
+        // In JSON these are fields of what `wasm.modules`, `wasi.call.arguments`, `functions` and `run` hold.
         let within = [
+            "wasm.instance.bytes.random",
+            "wasm.instance.bytes.written",
+            "wasm.instance.calls",
+            "wasm.instance.calls.clocks",
+            "wasm.instance.calls.poll",
+            "wasm.instance.guest_cpu_ns",
+            "wasm.instance.wall_ns",
+            "wasi.call.creates",
             "wasm.module.name",
             "wasm.module.capabilities",
             "wasm.module.findings",

@@ -133,6 +133,9 @@ fn numbered(value: &Value, n: u64) -> Value {
             None => Value::String(text.replace("{n}", &n.to_string())),
         },
         Value::Array(values) => values.iter().map(|value| numbered(value, n)).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, value)| (name.clone(), numbered(value, n))).collect()
+        }
         other => other.clone(),
     }
 }
@@ -183,8 +186,37 @@ fn usual_fields(now: u64) -> Map<String, Value> {
         "throttled.since_ns": now,
         "throttled.budget": "common",
     });
-    match fields {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
+    let of_hooks = usual_fields_of_hooks();
+    [fields, of_hooks].into_iter().filter_map(|fields| fields.as_object().cloned()).flatten().collect()
+}
+
+/// What events of hooks need.
+fn usual_fields_of_hooks() -> Value {
+    let growth = json!({ "asked": 1, "granted": 1, "refused": 0, "high_water": 65536 });
+    let runs = json!({
+        "runs": 1, "trapped": 0, "exited": 0, "failed": 0, "wall_ns": 0, "cpu_ns": 0, "host_ns": 0,
+        "guest_cpu_ns": 0, "fuel": 0,
+    });
+    json!({
+        "wasm.instance.id": 1,
+        "wasm.instance.name": "guest.wasm",
+        "wasi.call.interface": "wasi_snapshot_preview1",
+        "wasi.call.name": "sample",
+        "wasi.call.class": "files",
+        "wasi.call.outcome": "ok",
+        "wasi.call.duration_ns": 1000,
+        "wasm.run.name": "_start",
+        "wasm.run.end": "returned",
+        "wasm.run.wall_ns": 0,
+        "wasm.run.cpu_ns": 0,
+        "wasm.run.host_ns": 0,
+        "wasm.run.guest_cpu_ns": 0,
+        "wasm.grown.what": "memory",
+        "wasm.grown.from": 0,
+        "wasm.grown.asked": 65536,
+        "wasm.grown.answer": "granted",
+        "memory": growth,
+        "table": growth,
+        "run": runs,
+    })
 }

@@ -172,6 +172,14 @@ impl HostCall {
         ["path", "old_path", "old-path"].into_iter().find_map(|name| text(self.arguments.get(name)?))
     }
 
+    /// Whether it opens a file that it makes if it is not there, or empties.
+    pub fn creates(&self) -> bool {
+        let flags =
+            ["oflags", "open-flags"].into_iter().find_map(|name| self.arguments.get(name)?.as_array());
+        let making = ["creat", "create", "trunc", "truncate"];
+        flags.into_iter().flatten().filter_map(|flag| flag.as_str()).any(|flag| making.contains(&flag))
+    }
+
     /// The first address or name of another host among its arguments.
     pub fn address(&self) -> Option<&str> {
         let names = ["remote_address", "remote-address", "local_address", "local-address", "addr", "name"];

@@ -54,6 +54,13 @@ pub fn host_program(name: &str) -> PathBuf {
     build_host(name, &source).unwrap_or_else(|error| panic!("building the host program {name}: {error:#}"))
 }
 
+/// The names of all native programs, sorted.
+pub fn host_program_names() -> Vec<String> {
+    let pattern = workspace_root().join("workloads/host/*/host.c");
+    let sources = glob::glob(&pattern.to_string_lossy()).expect("a valid pattern").filter_map(Result::ok);
+    sources.filter_map(|source| Some(source.parent()?.file_name()?.to_str()?.to_owned())).collect()
+}
+
 /// The names of all guests, sorted.
 pub fn guest_names() -> Vec<String> {
     let mut names: Vec<String> =

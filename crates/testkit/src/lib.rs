@@ -31,7 +31,8 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 pub use guest::{
-    component, find_guest, find_world, guest, guest_names, host_program, proxy, script, variants,
+    component, find_guest, find_world, guest, guest_names, host_program, host_program_names, proxy, script,
+    variants,
 };
 pub use process::{Running, wait_until};
 pub use programs::{MissingProgram, PROGRAMS, Program};

@@ -28,8 +28,9 @@ fn every_guest_is_a_valid_module_with_a_readme() {
 
 #[test]
 fn every_guest_becomes_a_component() {
-    // The adapter needs a memory to put its answers into.
-    for name in guest_names().iter().filter(|name| *name != "no-memory") {
+    // The adapter needs a memory to put its answers into, which is not shared, and knows no imports but those of WASI.
+    let without = ["no-memory", "counter-thread", "process-spawner"];
+    for name in guest_names().iter().filter(|name| !without.contains(&name.as_str())) {
         let bytes = std::fs::read(component(name)).unwrap();
         assert!(Parser::is_component(&bytes), "{name}");
     }

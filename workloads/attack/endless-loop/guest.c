@@ -1,5 +1,6 @@
 /* By its own count, not by a clock: asking for the time would be a host call. */
 #include "watched.h"
+#include <stdlib.h>
 
 static VISIBLE unsigned long long loop(unsigned long long rounds) {
     volatile unsigned long long sum = 0;
@@ -8,7 +9,7 @@ static VISIBLE unsigned long long loop(unsigned long long rounds) {
     return sum;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     wait_to_be_known();
-    return loop(2000000000) == 1;
+    return loop(argc > 1 ? strtoull(argv[1], NULL, 10) : 2000000000) == 1;
 }

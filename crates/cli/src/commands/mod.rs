@@ -3,6 +3,7 @@
 pub(crate) mod baseline;
 pub(crate) mod dashboards;
 pub(crate) mod doctor;
+pub(crate) mod evaluate;
 pub(crate) mod files;
 mod guest;
 pub(crate) mod inspect;

@@ -61,6 +61,13 @@ pub(super) static FIELDS: &[Field] = &[
         |k| opt(call(k)?.address()),
         "of a socket's call, the first address or name; in JSON within `wasi.call.arguments`",
     ),
+    event(
+        "wasi.call.creates",
+        Type::Bool,
+        one(Kind::HostCall),
+        |k| some(call(k)?.creates()),
+        "whether an open makes or empties the file; in JSON within `wasi.call.arguments`",
+    ),
     json("wasi.call.arguments", Type::Objects, one(Kind::HostCall), "its arguments by name"),
     event(
         "wasi.call.outcome",

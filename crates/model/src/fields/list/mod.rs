@@ -80,6 +80,7 @@ macro_rules! of {
 mod act;
 mod agent;
 mod boundary;
+mod totals;
 mod workload;
 
 /// Where a value is always there.
@@ -156,5 +157,5 @@ fn module(workload: &Workload) -> Option<&crate::ModuleFile> {
 
 /// Every field, in the order of the page.
 pub fn fields() -> impl Iterator<Item = &'static Field> {
-    [workload::FIELDS, act::FIELDS, boundary::FIELDS, agent::FIELDS].into_iter().flatten()
+    [workload::FIELDS, act::FIELDS, boundary::FIELDS, totals::FIELDS, agent::FIELDS].into_iter().flatten()
 }
