@@ -63,7 +63,10 @@ impl Detector {
         if let Some(monitor) = &mut self.monitor {
             // First, because the event may be the run's last.
             self.found.iter().for_each(|detection| monitor.detected(detection));
-            monitor.observe(event, &mut self.found);
+            // What the runtime does for itself, now and then, is not what its module does.
+            if !self.engine.as_ref().is_some_and(|engine| engine.is_runtimes_own(event)) {
+                monitor.observe(event, &mut self.found);
+            }
         }
         std::mem::take(&mut self.found).into_iter().map(|detection| EventKind::Detected(Box::new(detection)))
     }

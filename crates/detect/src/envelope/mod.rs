@@ -33,6 +33,12 @@ impl Own {
         known.extend(kinds.into_iter().map(|kind| (kind, Arc::clone(&test))));
     }
 
+    /// Whether the runtime does this for itself.
+    pub(crate) fn is_own(&self, view: &View<'_>, kind: Kind, workload: &Workload) -> bool {
+        let of = |runtime: &str| self.explains(runtime, view, kind);
+        workload.recognition.runtime.as_deref().is_some_and(of) || of(EVERY_RUNTIME)
+    }
+
     fn explains(&self, runtime: &str, view: &View<'_>, kind: Kind) -> bool {
         let known = self.by_runtime.get(runtime).into_iter().flatten();
         known.filter(|(of, _)| *of == kind).any(|(_, test)| test.holds(view) == Some(true))
@@ -58,10 +64,8 @@ pub(crate) fn is_outside(view: &View<'_>, event: &EventKind, workload: &Workload
     if workload.modules.is_empty() {
         return None;
     }
-    let runtime = workload.recognition.runtime.as_deref()?;
-    let kind = event.kind();
-    let explained = || own.explains(runtime, view, kind) || own.explains(EVERY_RUNTIME, view, kind);
-    Some(!allowed && !explained())
+    workload.recognition.runtime.as_ref()?;
+    Some(!allowed && !own.is_own(view, event.kind(), workload))
 }
 
 /// Whether what is known of the workload bounds it: every piece of code in memory is of a module file that is known.
