@@ -76,7 +76,10 @@ impl Detector {
                     monitor.detected(detection);
                 }
             }
-            monitor.observe(event, &mut self.found);
+            // What the runtime does for itself, now and then, is not what its module does.
+            if !self.engine.as_ref().is_some_and(|engine| engine.is_runtimes_own(event)) {
+                monitor.observe(event, &mut self.found);
+            }
             let detected = |detection| Event {
                 format: FORMAT,
                 time: event.time.clone(),

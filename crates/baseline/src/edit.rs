@@ -5,7 +5,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use std::fmt;
 
 /// Edits of one profile.
-const MOST_EDITS: usize = 1000;
+pub(crate) const MOST_EDITS: usize = 1000;
 /// Longest pattern of an edit, bytes.
 const MOST_BYTES: usize = 256;
 

@@ -204,7 +204,7 @@ impl Explaining {
         let Some(state) = self.workloads.get_mut(&actor.id) else { return };
         let Some(classes) = act_classes(kind.kind()) else { return };
         let all_told = [CUSTOM].iter().chain(classes).all(|class| state.told.contains(*class));
-        let of_runtime = |facts: &Workload| own.is_of_runtime(&View::new(kind, Some(facts)), kind, facts);
+        let of_runtime = |facts: &Workload| own.is_own(&View::new(kind, Some(facts)), kind.kind(), facts);
         if !all_told || facts.is_none_or(of_runtime) {
             return;
         }

@@ -1,6 +1,8 @@
 //! The form that a profile has in a file.
 
-use crate::{Dimension, Edit, Histogram, Key, Patterns, Profile, Quantity, Seen, patterns::How};
+use crate::{
+    Dimension, Edit, Histogram, Key, Patterns, Profile, Quantity, Seen, edit::MOST_EDITS, patterns::How,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -172,6 +174,9 @@ impl ModuleForm {
                 values.add_to(range, count);
             }
             profile.quantities.insert(quantity, values);
+        }
+        if self.allowed.len() + self.denied.len() > MOST_EDITS {
+            return Err(format!("more than {MOST_EDITS} patterns are allowed or denied"));
         }
         for (forms, edits) in [(self.allowed, &mut profile.allowed), (self.denied, &mut profile.denied)] {
             for form in forms {

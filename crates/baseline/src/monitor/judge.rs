@@ -7,13 +7,15 @@ use crate::{
     rules::{SEVERAL, rules},
 };
 use std::fmt::Write as _;
-use wasmscope_model::{Confidence, Detection, Event, Maturity, Severity, text::shown_within};
+use wasmscope_model::{Confidence, Detection, Event, Maturity, Severity, StackProblem, text::shown_within};
 
 /// Of patterns that are usual, so many are told beside a new one, and so much of each.
 const EXAMPLES: usize = 3;
 const EXAMPLE_CHARS: usize = 96;
 /// Above this chance of something new, in percent, new things say nothing.
 const OPEN: u64 = 50;
+/// Of the score of a novelty to which no guest function led, so much is left, in percent.
+const BESIDE_PERCENT: u64 = 50;
 /// What somebody denied has this score at the least.
 const DENIED: u8 = 70;
 /// What changes files is worth so much more than what reads them.
@@ -78,7 +80,8 @@ impl Bench<'_> {
             return true;
         }
         let base = if how.0 & !How::READ.0 != 0 { about.score + CHANGES } else { about.score };
-        let score = (u64::from(base) * (100 - chance.min(100)) / 100) as u8;
+        let share = if self.is_beside_the_guest() { BESIDE_PERCENT } else { 100 };
+        let score = (u64::from(base) * (100 - chance.min(100)) * share / 10_000) as u8;
         let what = format!("new {dimension}: {}{}", shown_within(pattern, EXAMPLE_CHARS), ways(how));
         let unusual = if denied {
             let usual = "denied by whoever edited the baseline".to_owned();
@@ -89,6 +92,13 @@ impl Bench<'_> {
         };
         self.tell(unusual);
         true
+    }
+
+    /// The thread's stack could be read, and no guest function is on it: mostly what a runtime does to begin or to end, of which the
+    /// first moments are seen in one run and not in the next.
+    fn is_beside_the_guest(&self) -> bool {
+        let reason = self.event.kind.actor().and_then(|actor| actor.stack_missing.as_deref());
+        reason.is_some_and(|reason| reason == StackProblem::NoGuestCode.to_string())
     }
 
     /// Whether a quantity is far off, which is told.

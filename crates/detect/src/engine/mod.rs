@@ -120,6 +120,13 @@ impl Engine {
         self.bytes
     }
 
+    /// Whether a runtime is known to do this for itself, whatever its guest does (`rules/envelope/`).
+    pub fn is_runtimes_own(&self, event: &Event) -> bool {
+        let facts = event.kind.workload().and_then(|id| self.workloads.peek(&id)?.facts.as_deref());
+        let view = View::new(&event.kind, facts);
+        facts.is_some_and(|facts| self.rules.own.is_own(&view, event.kind.kind(), facts))
+    }
+
     /// Takes other rules from now on. Those that stay as they were keep what they remember.
     pub fn replace(&mut self, rules: impl Into<Arc<RuleSet>>) {
         let rules = rules.into();

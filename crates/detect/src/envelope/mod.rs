@@ -35,8 +35,8 @@ impl Own {
     }
 
     /// Whether the workload's runtime does this for itself, or every runtime does.
-    pub(crate) fn is_of_runtime(&self, view: &View<'_>, event: &EventKind, workload: &Workload) -> bool {
-        let of = |runtime: &str| self.explains(runtime, view, event.kind());
+    pub(crate) fn is_own(&self, view: &View<'_>, kind: Kind, workload: &Workload) -> bool {
+        let of = |runtime: &str| self.explains(runtime, view, kind);
         workload.recognition.runtime.as_deref().is_some_and(of) || of(EVERY_RUNTIME)
     }
 
@@ -66,7 +66,7 @@ pub(crate) fn is_outside(view: &View<'_>, event: &EventKind, workload: &Workload
         return None;
     }
     workload.recognition.runtime.as_ref()?;
-    Some(!allowed && !own.is_of_runtime(view, event, workload))
+    Some(!allowed && !own.is_own(view, event.kind(), workload))
 }
 
 /// Whether what is known of the workload bounds it: every piece of code in memory is of a module file that is known.
