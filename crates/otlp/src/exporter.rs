@@ -1,6 +1,7 @@
 //! The thread that sends.
 
 mod health;
+mod times;
 mod worker;
 
 use crate::{

@@ -71,7 +71,13 @@ pub(crate) fn severity(kind: &EventKind) -> SeverityNumber {
 }
 
 fn short(severity: SeverityNumber) -> &'static str {
-    severity.as_str_name().trim_start_matches("SEVERITY_NUMBER_")
+    match severity {
+        SeverityNumber::Warn => "WARN",
+        SeverityNumber::Warn2 => "WARN2",
+        SeverityNumber::Error => "ERROR",
+        SeverityNumber::Error2 => "ERROR2",
+        _ => "INFO",
+    }
 }
 
 /// Whether it is worth a place that others do not get.

@@ -4,7 +4,23 @@
 //! (<https://protobuf.dev/programming-guides/encoding/>), so what is written here can stand behind what they wrote. All tags
 //! here are below 16 and take one byte.
 
-use prost::encoding::{WireType, encode_key, encode_varint};
+use prost::encoding::{WireType, encode_varint};
+
+/// A tag and what follows it: one byte.
+#[inline]
+fn key(tag: u32, kind: WireType, out: &mut Vec<u8>) {
+    debug_assert!(tag < 16);
+    out.push((tag << 3 | kind as u32) as u8);
+}
+
+/// A number, most often one of a byte.
+#[inline]
+fn number(value: u64, out: &mut Vec<u8>) {
+    match u8::try_from(value) {
+        Ok(short @ 0..0x80) => out.push(short),
+        _ => encode_varint(value, out),
+    }
+}
 
 /// Writes a field whose content `write` writes.
 ///
@@ -17,7 +33,7 @@ pub(crate) fn field(out: &mut Vec<u8>, tag: u32, write: impl FnOnce(&mut Vec<u8>
 
 /// Begins a field with content; [`close`] takes what this returns.
 pub(crate) fn open(out: &mut Vec<u8>, tag: u32) -> usize {
-    encode_key(tag, WireType::LengthDelimited, out);
+    key(tag, WireType::LengthDelimited, out);
     out.push(0);
     out.len()
 }
@@ -38,21 +54,21 @@ pub(crate) fn close(out: &mut Vec<u8>, begun: usize) {
 
 /// A field of bytes.
 pub(crate) fn bytes(out: &mut Vec<u8>, tag: u32, content: &[u8]) {
-    encode_key(tag, WireType::LengthDelimited, out);
-    encode_varint(content.len() as u64, out);
+    key(tag, WireType::LengthDelimited, out);
+    number(content.len() as u64, out);
     out.extend_from_slice(content);
 }
 
 /// A field that is a `fixed64`.
 pub(crate) fn fixed64(out: &mut Vec<u8>, tag: u32, value: u64) {
-    encode_key(tag, WireType::SixtyFourBit, out);
+    key(tag, WireType::SixtyFourBit, out);
     out.extend_from_slice(&value.to_le_bytes());
 }
 
 /// A field that is a variable-length integer.
 pub(crate) fn varint(out: &mut Vec<u8>, tag: u32, value: u64) {
-    encode_key(tag, WireType::Varint, out);
-    encode_varint(value, out);
+    key(tag, WireType::Varint, out);
+    number(value, out);
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What the thread does: events and snapshots become items, and each signal's items go their own way.
 
-use super::{End, Health, Shared, drain};
+use super::{End, Health, Shared, drain, times::Times};
 use crate::{
     Signal,
     counts::Loss,
@@ -219,10 +219,11 @@ impl Worker {
     fn take_events(&mut self) {
         let (now, observed) = (Instant::now(), nanos(unix_now()));
         let [_, logs, traces] = &self.sendings;
+        let mut times = Times::default();
         let mut logs = logs.as_ref().map(Sending::lane);
         let mut traces = traces.as_ref().map(Sending::lane);
         for event in drain(&self.events) {
-            let at = unix_ns(&event).unwrap_or(observed);
+            let at = times.unix_ns(&event.time).unwrap_or(observed);
             let span = self.share.and_then(|share| span_of(&event, share));
             if let Some(lane) = &mut logs {
                 let ids = span.map(|(workload, call)| {
@@ -273,10 +274,4 @@ fn unix_now() -> Duration {
 
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// When it happened, since the Unix epoch; nothing where that is before it.
-fn unix_ns(event: &Event) -> Option<u64> {
-    let time: jiff::Timestamp = event.time.parse().ok()?;
-    u64::try_from(time.as_nanosecond()).ok()
 }
