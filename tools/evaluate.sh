@@ -20,7 +20,7 @@ node="${WASMSCOPE_NODE:-$(command -v node || true)}"
 [ -z "$node" ] || runtimes+=(--runtime "node=$node")
 
 # The library with which the host program of the corpus runs a guest.
-library="$(compgen -G 'target/runtimes/python-wasmtime/lib/python3*/site-packages/wasmtime/*/_libwasmtime.so' | head -n 1)"
+library="$(compgen -G 'target/runtimes/python-wasmtime/lib/python3*/site-packages/wasmtime/*/_libwasmtime.so' | head -n 1 || true)"
 
 "${CARGO_TARGET_DIR:-target}/release/wasmscope" evaluate workloads "${runtimes[@]}" --set "libwasmtime=$library" \
     --repeat "${REPEAT:-3}" --benign-seconds "${BENIGN:-300}" \
