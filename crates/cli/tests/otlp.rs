@@ -229,7 +229,8 @@ fn without_a_collector_the_agent_goes_on_and_tells_what_is_lost() {
     let wasmtime = require_runtime!(runtimes::wasmtime());
     let mut watch = Command::new(wasmscope());
     watch.args(["watch", "--json", "--otlp", "http://127.0.0.1:1", "--"]);
-    let guest = wasmtime.command(&guest("hello"), [""; 0]);
+    // One that lives long enough to be known on a busy machine.
+    let guest = wasmtime.command(&guest("grow"), ["3"]);
     watch.arg(guest.get_program()).args(guest.get_args());
     let begun = std::time::Instant::now();
     let output = watch.stdin(Stdio::null()).output().unwrap();
