@@ -218,6 +218,13 @@ impl Explaining {
             during: None,
         };
         let mut waiting = Waiting { act, classes, later: false };
+        // The kernel's events may lag far behind: the call that explains this one may be forgotten.
+        let forgotten =
+            state.calls.len() == MOST_CALLS && state.calls.front().is_some_and(|call| at < call.from);
+        if forgotten {
+            self.undecided += 1;
+            return;
+        }
         if state.calls.iter().any(|call| waiting.meets(call)) {
             return;
         }

@@ -101,6 +101,28 @@ fn nothing_is_said_where_hooks_do_not_tell_everything() {
 }
 
 #[test]
+fn connections_are_made_while_the_guest_waits_and_are_not_judged() {
+    let started = started(CLASSES);
+    let late = format!("{}, \"sample.after_ms\": 50}}", call("random", 7).trim_end_matches('}'));
+    let connected = r#"{"event.name": "workload.network.connected", "network.peer.address": "127.0.0.1", "syscall.name": "connect", "thread.id": 7, "wasm.stack": ["f"]}"#;
+    assert_eq!(of(&[WORKLOAD, &started, connected, &late, LATER]), (vec![], 0));
+}
+
+#[test]
+fn an_act_whose_call_may_be_forgotten_is_not_judged() {
+    let started = started(CLASSES);
+    let many = format!("{}, \"sample.repeat\": 300}}", call("files", 7).trim_end_matches('}'));
+    let stream = [WORKLOAD, &started, OPENED, &many, LATER].join("\n");
+    let lines: Vec<String> =
+        events(&stream).iter().map(|event| serde_json::to_string(event).unwrap()).collect();
+    // The kernel's event comes after 300 calls that were later.
+    let mut late: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let opened = late.remove(2);
+    late.insert(302, opened);
+    assert_eq!(of(&late), (vec![], 1));
+}
+
+#[test]
 fn acts_that_wait_are_bounded_and_counted() {
     let started = started(CLASSES);
     let many = format!("{}, \"sample.repeat\": 1000}}", OPENED.trim_end_matches('}'));

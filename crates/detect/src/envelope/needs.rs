@@ -22,15 +22,13 @@ pub(super) fn of_kind(kind: Kind) -> Option<&'static [&'static str]> {
     })
 }
 
-/// Classes of host calls that can lead to the act, beside functions of the host's own. `None` for what is no act.
+/// Classes of host calls that can lead to the act, beside functions of the host's own. `None` for what is no act, and for those of
+/// the network: connections are made and accepted while the guest waits for them, and hooks do not tell agents of waiting.
 pub(crate) fn act_classes(kind: Kind) -> Option<&'static [&'static str]> {
     Some(match kind {
         // Random numbers may come from a device.
         Kind::Opened => &["files", "random"],
         Kind::Created | Kind::Removed | Kind::Renamed | Kind::Linked | Kind::Truncated => &["files"],
-        Kind::Connected | Kind::Peer | Kind::Asked | Kind::Bound | Kind::Accepted | Kind::Listening => {
-            &["sockets", "http"]
-        }
         Kind::SignalSent => &["process"],
         Kind::WritableExecutable | Kind::Sensitive => &[],
         _ => return None,
