@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use wasmscope_baseline::{Baselines, Monitor, Needs};
 use wasmscope_detect::{Counts, Engine, Limits, RuleSet};
 use wasmscope_export::RuleInfo;
-use wasmscope_model::{Detection, Event, EventKind, Maturity, WorkloadId, event::FORMAT};
+use wasmscope_model::{Detection, Event, EventKind, Maturity, WorkloadId};
 
 /// Rules to ask, and others that may come.
 #[derive(Debug)]
@@ -80,12 +80,7 @@ impl Detector {
             if !self.engine.as_ref().is_some_and(|engine| engine.is_runtimes_own(event)) {
                 monitor.observe(event, &mut self.found);
             }
-            let detected = |detection| Event {
-                format: FORMAT,
-                time: event.time.clone(),
-                monotonic_ns: event.monotonic_ns,
-                kind: EventKind::Detected(Box::new(detection)),
-            };
+            let detected = |detection| event.followed_by(EventKind::Detected(Box::new(detection)));
             following.extend(self.found.drain(..).map(detected));
         }
         following

@@ -106,11 +106,12 @@ impl Explaining {
         self.undecided
     }
 
-    /// Takes in an event and adds acts that are known by now to be unexplained.
-    pub(crate) fn observe(
+    /// Takes in an event and adds acts that are known by now to be unexplained. `facts` of its workload are asked for only where
+    /// hooks tell of it: most events are of others.
+    pub(crate) fn observe<'f>(
         &mut self,
         event: &Event,
-        facts: Option<&Workload>,
+        facts: impl FnOnce() -> Option<&'f Workload>,
         own: &Own,
         found: &mut Vec<EventKind>,
     ) {
@@ -199,13 +200,19 @@ impl Explaining {
         }
     }
 
-    fn acted(&mut self, kind: &EventKind, at: u64, facts: Option<&Workload>, own: &Own) {
+    fn acted<'f>(
+        &mut self,
+        kind: &EventKind,
+        at: u64,
+        facts: impl FnOnce() -> Option<&'f Workload>,
+        own: &Own,
+    ) {
         let Some(actor) = kind.actor().filter(|actor| !actor.stack.is_empty()) else { return };
         let Some(state) = self.workloads.get_mut(&actor.id) else { return };
         let Some(classes) = act_classes(kind.kind()) else { return };
         let all_told = [CUSTOM].iter().chain(classes).all(|class| state.told.contains(*class));
         let of_runtime = |facts: &Workload| own.is_own(&View::new(kind, Some(facts)), kind.kind(), facts);
-        if !all_told || facts.is_none_or(of_runtime) {
+        if !all_told || facts().is_none_or(of_runtime) {
             return;
         }
         let act = Unexplained {

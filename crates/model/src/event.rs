@@ -36,6 +36,13 @@ pub struct Event {
     pub kind: EventKind,
 }
 
+impl Event {
+    /// What follows from this one, as of the same time.
+    pub fn followed_by(&self, kind: EventKind) -> Self {
+        Self { format: FORMAT, time: self.time.clone(), monotonic_ns: self.monotonic_ns, kind }
+    }
+}
+
 /// What happened. The tag is the OpenTelemetry `event.name`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event.name")]

@@ -1,7 +1,7 @@
 //! Events in, events out: what follows from each.
 
 use super::Engine;
-use wasmscope_model::{Detection, Event, EventKind, event::FORMAT};
+use wasmscope_model::{Detection, Event, EventKind};
 
 impl Engine {
     /// Takes in one event and adds the events that follow from it: what rules state ([`observe`](Self::observe)), and acts that no
@@ -9,8 +9,7 @@ impl Engine {
     pub fn follow(&mut self, event: &Event, following: &mut Vec<Event>) {
         let (mut found, mut acts) = (Vec::new(), Vec::new());
         self.observe(event, &mut found);
-        let id = event.kind.workload();
-        let facts = id.and_then(|id| self.workloads.peek(&id)).and_then(|state| state.facts.as_deref());
+        let facts = || self.workloads.peek(&event.kind.workload()?).and_then(|state| state.facts.as_deref());
         self.explaining.observe(event, facts, &self.rules.own, &mut acts);
         self.add(event, found, acts, following);
     }
@@ -30,12 +29,10 @@ impl Engine {
         acts: Vec<EventKind>,
         following: &mut Vec<Event>,
     ) {
-        let (time, monotonic_ns) = (&cause.time, cause.monotonic_ns);
-        let event = |kind| Event { format: FORMAT, time: time.clone(), monotonic_ns, kind };
-        let detected = |detection| event(EventKind::Detected(Box::new(detection)));
+        let detected = |detection| cause.followed_by(EventKind::Detected(Box::new(detection)));
         following.extend(found.drain(..).map(detected));
         for act in acts {
-            let act = event(act);
+            let act = cause.followed_by(act);
             self.observe(&act, &mut found);
             following.push(act);
             following.extend(found.drain(..).map(detected));
